@@ -1,0 +1,26 @@
+"""The CPU backend: NumPy, and loops compiled by Numba. The contract is in `scratchnet.kernels`. Modules are imported at first use."""
+
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scratchnet.kernels.cpu import activation as activation
+    from scratchnet.kernels.cpu import blas as blas
+    from scratchnet.kernels.cpu import buffers as buffers
+    from scratchnet.kernels.cpu import columns as columns
+    from scratchnet.kernels.cpu import conv as conv
+    from scratchnet.kernels.cpu import loss as loss
+    from scratchnet.kernels.cpu import matmul as matmul
+    from scratchnet.kernels.cpu import norm as norm
+    from scratchnet.kernels.cpu import optim as optim
+    from scratchnet.kernels.cpu import pool as pool
+    from scratchnet.kernels.cpu import reduce as reduce
+    from scratchnet.kernels.cpu import softmax as softmax
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name.startswith("_") or not (Path(__file__).parent / f"{name}.py").is_file():
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(f"{__name__}.{name}")

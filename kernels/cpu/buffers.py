@@ -1,0 +1,90 @@
+"""Memory for results: large blocks go back to a pool when their array dies, since fresh memory costs page faults at every step."""
+
+import math
+import os
+import threading
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+POOLED = 1 << 17  # bytes; smaller arrays are left to malloc, which reuses them itself
+ALIGNMENT = 64  # bytes: a cache line, and the widest vector
+
+_idle: dict[int, list[NDArray[Any]]] = {}  # size of the block -> blocks nobody uses
+_idle_bytes = 0
+_idle_limit = 1 << 30
+_lock = threading.RLock()  # reentrant: garbage collection may give a block back while this thread takes one
+
+
+def _renew_lock() -> None:
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
+class _Block:
+    """Owner of pooled memory: the base of an array and of all its views. When the last of them dies it gives the memory back."""
+
+    __slots__ = ("__array_interface__", "memory")
+
+    def __init__(self, memory: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        self.memory = memory
+        address = -(-memory.ctypes.data // ALIGNMENT) * ALIGNMENT
+        self.__array_interface__ = {"version": 3, "shape": shape, "typestr": dtype.str, "data": (address, False)}
+
+    def __del__(self) -> None:
+        _give_back(self.memory)
+
+
+def _give_back(memory: NDArray[Any]) -> None:
+    global _idle_bytes
+    with _lock:
+        if _idle_bytes + memory.size <= _idle_limit:
+            _idle.setdefault(memory.size, []).append(memory)
+            _idle_bytes += memory.size
+
+
+def empty(shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+    """np.empty: the values are whatever the memory held. Large arrays lie on a 64-byte boundary."""
+    global _idle_bytes
+    kind = np.dtype(dtype)
+    if isinstance(shape, int):
+        shape = (shape,)
+    size = math.prod(shape) * kind.itemsize
+    if size < POOLED:
+        return np.empty(shape, kind)
+    # Sizes are rounded up to an eighth of their power of two, so that slightly different batches share blocks.
+    step = 1 << max(16, size.bit_length() - 4)
+    size = -(-size // step) * step + ALIGNMENT
+    with _lock:
+        blocks = _idle.get(size)
+        memory = blocks.pop() if blocks else None
+        if memory is not None:
+            _idle_bytes -= size
+    return np.asarray(_Block(np.empty(size, np.uint8) if memory is None else memory, shape, kind))
+
+
+def idle_bytes() -> int:
+    """How much memory the pool holds that no array uses."""
+    return _idle_bytes
+
+
+def clear() -> None:
+    """Give the memory that no array uses back to the system."""
+    global _idle_bytes
+    with _lock:
+        _idle.clear()
+        _idle_bytes = 0
+
+
+def set_idle_limit(size: int) -> None:
+    """Hold at most `size` bytes that no array uses (1 GiB unless set; 0 switches the pool off)."""
+    global _idle_limit
+    with _lock:
+        _idle_limit = size
+        if _idle_bytes > size:
+            clear()

@@ -1,0 +1,188 @@
+"""Convolution as matrix products: the windows of a few samples at a time become columns, and BLAS does the sums.
+
+Source: Chellapilla, Puri, Simard, High Performance Convolutional Neural Networks for Document Processing (2006), section 3.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from scratchnet.kernels.cpu import buffers
+from scratchnet.kernels.cpu.blas import one_thread
+from scratchnet.kernels.cpu.columns import fill_columns, gather_columns, output_size
+from scratchnet.kernels.cpu.jit import kernel, prange
+from scratchnet.kernels.cpu.layout import Array, Pair, Shape, deliver, plain, target
+
+CHUNK = 1 << 21  # elements of the column matrix at a time, 16 MiB of float64: it stays near the cache and memory stays bounded
+TERMS = 1 << 14  # float32 sums longer than this are cut there and added up in float64
+
+
+def supports(
+    x_shape: Shape, w_shape: Shape, dtype: np.dtype, stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> bool:
+    """Every case."""
+    return True
+
+
+def workspace_size(x_shape: Shape, w_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int) -> int:
+    """Elements of the column matrix of one chunk of samples."""
+    one = _column_size(x_shape, w_shape, stride, padding, dilation)
+    return one * min(_samples(one), x_shape[0])
+
+
+def forward(
+    x: Array,
+    w: Array,
+    bias: Array | None,
+    *,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+    epilogue: str = "none",
+    out: Array | None = None,
+    workspace: Array | None = None,
+) -> Array:
+    """torch.nn.functional.conv2d: w as a matrix (K, C KH KW) times the columns (C KH KW, OH OW) of each sample, group by group."""
+    n, k = x.shape[0], w.shape[0]
+    size = output_size(x.shape[2:], w.shape[2:], stride, padding, dilation)  # type: ignore[arg-type]
+    y = target(out, (n, k, *size), x.dtype)
+    if y.size:
+        _products(plain(x), plain(w), y, stride, padding, dilation, groups, workspace)
+        if epilogue != "none" and bias is not None:
+            _bias(y.size, y.reshape(n * k, -1), plain(bias), epilogue == "bias_relu")
+    return deliver(y, out, x.dtype)
+
+
+def _products(
+    x: Array, w: Array, y: Array, stride: Pair, padding: Pair, dilation: Pair, groups: int, workspace: Array | None
+) -> None:
+    k, rows = w.shape[0], w[0].size  # rows: C / groups * KH * KW
+    matrix = w.reshape(groups, k // groups, rows)
+    if _is_pointwise(w.shape, stride, padding):
+        with one_thread, np.errstate(all="ignore"):
+            np.matmul(matrix, x.reshape(len(x), groups, rows, -1), out=y.reshape(len(y), groups, k // groups, -1))
+        return
+    for lo, hi, columns in _chunks(x.shape, w.shape, x.dtype, stride, padding, dilation, workspace):
+        fill_columns(x[lo:hi], columns, y.shape[2:], w.shape[2:], stride, padding, dilation)  # type: ignore[arg-type]
+        with one_thread, np.errstate(all="ignore"):
+            product = y[lo:hi].reshape(hi - lo, groups, k // groups, -1)
+            np.matmul(matrix, columns.reshape(hi - lo, groups, rows, -1), out=product)
+
+
+def grad_input(
+    gy: Array,
+    w: Array,
+    x_shape: Shape,
+    *,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+    out: Array | None = None,
+    workspace: Array | None = None,
+) -> Array:
+    """torch.nn.grad.conv2d_input: the transposed matrix times gy gives the columns' gradient; col2im adds it up in the image."""
+    gx = target(out, x_shape, gy.dtype)
+    if not gy.size or not gx.size or not w.size:
+        gx[...] = 0
+        return deliver(gx, out, gy.dtype)
+    gy_, w_ = plain(gy), plain(w)
+    k, rows = w.shape[0], w_[0].size
+    matrix = w_.reshape(groups, k // groups, rows).transpose(0, 2, 1)
+    upstream = gy_.reshape(len(gy_), groups, k // groups, -1)
+    if _is_pointwise(w.shape, stride, padding):
+        with one_thread, np.errstate(all="ignore"):
+            np.matmul(matrix, upstream, out=gx.reshape(len(gx), groups, rows, -1))
+        return deliver(gx, out, gy.dtype)
+    for lo, hi, columns in _chunks(x_shape, w.shape, gx.dtype, stride, padding, dilation, workspace):
+        with one_thread, np.errstate(all="ignore"):
+            np.matmul(matrix, upstream[lo:hi], out=columns.reshape(hi - lo, groups, rows, -1))
+        gather_columns(columns, gx[lo:hi], gy.shape[2:], w.shape[2:], stride, padding, dilation)  # type: ignore[arg-type]
+    return deliver(gx, out, gy.dtype)
+
+
+def grad_weight(
+    gy: Array,
+    x: Array,
+    w_shape: Shape,
+    *,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+    out: Array | None = None,
+    workspace: Array | None = None,
+) -> Array:
+    """torch.nn.grad.conv2d_weight: gy (K, OH OW) times the transposed columns (OH OW, C KH KW), summed over the samples."""
+    gw = target(out, w_shape, x.dtype)
+    if not gy.size or not gw.size:
+        gw[...] = 0
+        return deliver(gw, out, x.dtype)
+    x_, gy_ = plain(x), plain(gy)
+    k, rows, places = w_shape[0], int(np.prod(w_shape[1:])), gy.shape[2] * gy.shape[3]
+    total = np.zeros((groups, k // groups, rows), np.float64)
+    terms = max(1, TERMS // places)  # samples whose sums BLAS adds up
+    for lo, hi, columns in _chunks(x.shape, w_shape, x_.dtype, stride, padding, dilation, workspace, terms):
+        # With the samples beside the places both are terms of one sum: one product a group.
+        fill_columns(x_[lo:hi], columns, gy.shape[2:], w_shape[2:], stride, padding, dilation, samples_last=True)  # type: ignore[arg-type]
+        upstream = gy_[lo:hi].reshape(hi - lo, k, places).transpose(1, 0, 2)
+        with one_thread, np.errstate(all="ignore"):
+            total += np.matmul(
+                np.ascontiguousarray(upstream).reshape(groups, k // groups, -1),
+                columns.reshape(groups, rows, -1).transpose(0, 2, 1),
+            )
+    with np.errstate(over="ignore", invalid="ignore"):
+        gw[...] = total.reshape(w_shape)
+    return deliver(gw, out, x.dtype)
+
+
+def _is_pointwise(w_shape: Shape, stride: Pair, padding: Pair) -> bool:
+    """Whether the image is its own column matrix."""
+    return w_shape[2:] == (1, 1) and stride == (1, 1) and padding == (0, 0)
+
+
+def _column_size(x_shape: Shape, w_shape: Shape, stride: Pair, padding: Pair, dilation: Pair) -> int:
+    """Elements of the column matrix of one sample."""
+    oh, ow = output_size(x_shape[2:], w_shape[2:], stride, padding, dilation)  # type: ignore[arg-type]
+    return x_shape[1] * w_shape[2] * w_shape[3] * oh * ow
+
+
+def _samples(column_size: int) -> int:
+    return max(1, CHUNK // max(column_size, 1))
+
+
+def _chunks(
+    x_shape: Shape,
+    w_shape: Shape,
+    dtype: np.dtype,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    workspace: Array | None,
+    most: int | None = None,
+) -> Iterator[tuple[int, int, Array]]:
+    """Runs of samples, cut by shape alone, each with room for its columns."""
+    one = _column_size(x_shape, w_shape, stride, padding, dilation)
+    samples = min(_samples(one), x_shape[0]) if most is None else min(_samples(one), x_shape[0], most)
+    if workspace is None:
+        workspace = buffers.empty(one * samples, dtype)
+    for lo in range(0, x_shape[0], max(samples, 1)):
+        hi = min(lo + samples, x_shape[0])
+        yield lo, hi, workspace[: one * (hi - lo)]
+
+
+@kernel()
+def _bias(y: Array, bias: Array, relu: bool) -> None:
+    planes, size = y.shape
+    K = bias.size
+    zero = y.dtype.type(0)
+    for plane in prange(planes):
+        b = bias[plane % K]
+        if relu:
+            for i in range(size):
+                v = y[plane, i] + b
+                y[plane, i] = zero if v < zero else v
+        else:
+            for i in range(size):
+                y[plane, i] += b

@@ -1,0 +1,69 @@
+"""What stands between any array and a compiled loop: C-contiguous float32 or float64, and `out` in whatever form it came."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scratchnet.kernels.cpu import buffers
+
+Array = NDArray[Any]
+Pair = tuple[int, int]
+Shape = tuple[int, ...]
+
+_HALF = np.dtype(np.float16)
+_SINGLE = np.dtype(np.float32)
+
+
+def compute_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype that values of `dtype` are computed in: float32 for float16, else the same."""
+    return _SINGLE if dtype == _HALF else dtype
+
+
+def plain(x: Array, dtype: np.dtype[Any] | None = None) -> Array:
+    """x for reading: C-contiguous, of the dtype computed in, and of a type that Numba knows already. A copy only if need be."""
+    wanted = compute_dtype(x.dtype) if dtype is None else dtype
+    flags = x.flags
+    if x.dtype == wanted and flags.c_contiguous and flags.writeable and flags.aligned:
+        return x
+    if x.dtype == wanted and flags.c_contiguous and flags.aligned:
+        # Numba compiles anew for read-only arrays. The kernels don't write here: show them the same memory as writeable.
+        return _thaw(x)
+    copy = buffers.empty(x.shape, wanted)
+    np.copyto(copy, x)
+    return copy
+
+
+class _Thawed:
+    """The memory of a read-only array, whose kernels are known not to write."""
+
+    __slots__ = ("__array_interface__", "owner")
+
+    def __init__(self, owner: Array) -> None:
+        self.owner = owner
+        self.__array_interface__ = {**owner.__array_interface__, "data": (owner.ctypes.data, False)}
+
+
+def _thaw(x: Array) -> Array:
+    return np.asarray(_Thawed(x))
+
+
+def target(out: Array | None, shape: Shape, dtype: np.dtype[Any]) -> Array:
+    """Where a loop writes a result of `dtype`: `out` itself if it can, else memory that `deliver` turns into the result."""
+    kind = compute_dtype(dtype)
+    if out is not None and out.dtype == kind and out.flags.c_contiguous and out.flags.aligned:
+        return out
+    return buffers.empty(shape, kind)
+
+
+def deliver(result: Array, out: Array | None, dtype: np.dtype[Any]) -> Array:
+    """What the caller gets: `out` filled, or the result rounded to `dtype`."""
+    if result is out:
+        return out
+    if out is None:
+        if result.dtype == dtype:
+            return result
+        out = buffers.empty(result.shape, dtype)
+    with np.errstate(over="ignore", invalid="ignore"):  # beyond float16's range lies infinity, as in torch
+        np.copyto(out, result, casting="same_kind")
+    return out

@@ -1,0 +1,137 @@
+"""A node of the tape: one recorded call, the edges to where its inputs came from, and what its backward needs."""
+
+import itertools
+import weakref
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from scratchnet.autograd import hooks as hook_tools
+
+if TYPE_CHECKING:
+    from scratchnet.autograd.core import Tensor
+
+FREED = (
+    "Trying to backward through the graph a second time (or directly access saved tensors after they have already been "
+    "freed). Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). Specify "
+    "retain_graph=True if you need to backward through the graph a second time or if you need to access saved tensors "
+    "after calling backward."
+)
+
+
+class Meta(NamedTuple):
+    """What a gradient that arrives at a node's output must look like."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+
+class Edge(NamedTuple):
+    """Where a gradient goes next: one output of a node."""
+
+    node: "Node"
+    output: int
+
+
+class SavedInput:
+    """An input kept for backward, with the version that it had: changed in place since then, it raises."""
+
+    __slots__ = ("tensor", "version")
+
+    def __init__(self, tensor: "Tensor") -> None:
+        self.tensor = tensor
+        self.version = tensor._version
+
+    def unpack(self) -> "Tensor":
+        tensor = self.tensor
+        if tensor._version != self.version:
+            raise RuntimeError(_changed_in_place(tensor, tensor.grad_fn, tensor._output_index, self.version))
+        return tensor
+
+
+class SavedOutput:
+    """An output kept for backward. It holds the array and not the Tensor, whose grad_fn is this node: no cycle."""
+
+    __slots__ = ("array", "counter", "index", "version")
+
+    def __init__(self, tensor: "Tensor", index: int) -> None:
+        self.array, self.index = tensor.array, index
+        self.counter, self.version = tensor._counter, tensor._version
+
+    def unpack(self, node: "Node") -> "Tensor":
+        from scratchnet.autograd.core import Tensor
+
+        tensor = Tensor._wrap(self.array)
+        tensor._counter = self.counter
+        if self.counter.value != self.version:
+            raise RuntimeError(_changed_in_place(tensor, node, self.index, self.version))
+        tensor._node, tensor._output_index = node, self.index
+        return tensor
+
+
+def _changed_in_place(tensor: "Tensor", node: "Node | None", index: int, version: int) -> str:
+    origin = f", which is output {index} of {node.name().removesuffix('0')}," if node is not None else ""
+    return (
+        "one of the variables needed for gradient computation has been modified by an inplace operation: "
+        f"[scratchnet.{tensor.type_name} {list(tensor.array.shape)}]{origin} is at version {tensor._version}; expected "
+        f"version {version} instead. Hint: enable anomaly detection to find the operation that failed to compute its "
+        "gradient, with scratchnet.autograd.set_detect_anomaly(True)."
+    )
+
+
+class Node:
+    """One recorded call. An Op's node is also its `ctx`: forward puts on it what backward reads."""
+
+    _numbers = itertools.count()
+    number = -1
+    edges: tuple[Edge | None, ...] = ()
+    outputs: tuple[Meta, ...] = ()
+    traceback: str | None = None
+    needs: tuple[bool, ...] = ()
+
+    def __init__(self) -> None:
+        self.pre_hooks: dict[int, dict[int, Any]] = {}  # per output: hooks of the tensor that is this output
+        self.retained: dict[int, weakref.ref[Any]] = {}  # per output: the tensor that keeps its gradient
+
+    def enter_tape(self, edges: tuple[Edge | None, ...], outputs: tuple[Meta, ...]) -> None:
+        """Become part of the tape. The number comes after all inputs': a backward pass goes in falling order."""
+        self.edges, self.outputs = edges, outputs
+        self.number = next(self._numbers)
+
+    def name(self) -> str:
+        """The name that printing shows: AddBackward0."""
+        return type(self).__name__
+
+    @property
+    def next_functions(self) -> tuple[tuple["Node | None", int], ...]:
+        """(node, output index) per input, (None, 0) where no gradient is needed."""
+        return tuple((edge.node, edge.output) if edge else (None, 0) for edge in self.edges)
+
+    def run(self, grads: list["Tensor | None"]) -> tuple["Tensor | None", ...]:
+        """The gradients of the inputs from those of the outputs."""
+        raise NotImplementedError
+
+    def release(self) -> None:
+        """Forget what was kept for backward."""
+
+    def register_prehook(self, index: int, hook: Any) -> hook_tools.RemovableHandle:
+        """Run `hook` on the gradient of output `index` before this node sees it."""
+        return hook_tools.add(self.pre_hooks.setdefault(index, {}), hook)
+
+    def __repr__(self) -> str:
+        return f"<{self.name()} object at {id(self):#x}>"
+
+
+class AccumulateGrad(Node):
+    """The end of a path: adds the gradient that arrives to a leaf's `.grad`."""
+
+    def __init__(self, leaf: "Tensor") -> None:
+        super().__init__()
+        self.variable = leaf
+        self.enter_tape((), (Meta(leaf.array.shape, leaf.array.dtype),))
+
+    def run(self, grads: list["Tensor | None"]) -> tuple["Tensor | None", ...]:
+        grad = grads[0]
+        if grad is not None:
+            self.variable._accumulate(grad)
+        return ()

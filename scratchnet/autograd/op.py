@@ -1,0 +1,141 @@
+"""Op: one operation of the engine, forward on arrays beside backward on Tensors, and how a call of it is recorded."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from scratchnet.autograd import anomaly, views
+from scratchnet.autograd.core import Tensor, gradient_edge
+from scratchnet.autograd.modes import state
+from scratchnet.autograd.node import FREED, Meta, Node, SavedInput, SavedOutput
+
+INFERENCE_SAVED = (
+    "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
+    "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and use it in "
+    "autograd, or use `no_grad()` instead of `inference_mode()`."
+)
+
+
+class OpNode(Node):
+    """The node of an Op's call, and the `ctx` of its forward and backward."""
+
+    op: ClassVar[type["Op"]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._inputs: tuple[int | None, ...] = ()
+        self._outputs: tuple[int, ...] = ()
+        self._arrays: tuple[Any, ...] = ()
+        self._no_grad_outputs: tuple[int, ...] = ()
+        self._saved: list[Any] | None = []
+
+    def save_inputs(self, *positions: int | None) -> None:
+        """Keep these arguments of apply for backward; Tensors keep their history and are checked for changes.
+
+        None holds a place: what backward won't read should not be kept, nor be checked.
+        """
+        self._inputs = positions
+
+    def save_outputs(self, *positions: int) -> None:
+        """Keep these outputs for backward."""
+        self._outputs = positions
+
+    def save_arrays(self, *arrays: Any) -> None:
+        """Keep arrays that are neither input nor output, such as indices: backward sees them as constant Tensors."""
+        self._arrays = arrays
+
+    def mark_non_differentiable(self, *positions: int) -> None:
+        """These outputs carry no gradient. Integer and bool outputs never do."""
+        self._no_grad_outputs = positions
+
+    @property
+    def saved(self) -> tuple[Any, ...]:
+        """What was kept: inputs, then outputs, then arrays. Raises RuntimeError once freed or when changed in place."""
+        if self._saved is None:
+            raise RuntimeError(FREED)
+        return tuple(
+            item.unpack()
+            if isinstance(item, SavedInput)
+            else item.unpack(self)
+            if isinstance(item, SavedOutput)
+            else item
+            for item in self._saved
+        )
+
+    def record(self, args: tuple[Any, ...], outputs: tuple[Tensor, ...]) -> None:
+        """Tie the outputs to this node, and this node to where the inputs came from."""
+        self.enter_tape(
+            tuple([gradient_edge(arg) if needed else None for arg, needed in zip(args, self.needs, strict=True)]),
+            tuple([Meta(out.array.shape, out.array.dtype) for out in outputs]),
+        )
+        saved: list[Any] = []
+        for position in self._inputs:
+            arg = None if position is None else args[position]
+            if isinstance(arg, Tensor):
+                if arg._inference:
+                    raise RuntimeError(INFERENCE_SAVED)
+                arg = SavedInput(arg)
+            saved.append(arg)
+        saved.extend(SavedOutput(outputs[position], position) for position in self._outputs)
+        saved.extend(Tensor._wrap(array) for array in self._arrays)
+        self._saved, self._arrays = saved, ()
+        for index, out in enumerate(outputs):
+            if out.array.dtype.kind in "fc" and index not in self._no_grad_outputs:
+                out._node, out._output_index = self, index
+
+    def run(self, grads: list[Tensor | None]) -> tuple[Tensor | None, ...]:
+        if len(grads) > 1:
+            grads = [self._zeros(i) if g is None else g for i, g in enumerate(grads)]
+        result = self.op.backward(self, *grads)
+        return result if isinstance(result, tuple) else (result,)
+
+    def _zeros(self, index: int) -> Tensor:
+        shape, dtype = self.outputs[index]
+        return Tensor._wrap(np.zeros(shape, dtype))
+
+    def release(self) -> None:
+        if self._saved:
+            self._saved = None
+
+
+class Op:
+    """One operation. Subclasses give `forward(ctx, arrays...)` and `backward(ctx, grads...)`, both static.
+
+    forward takes arrays where `apply` was given Tensors, everything else as it is, and returns a new array or a tuple
+    of arrays. backward takes one Tensor per output and returns one Tensor (or None) per argument of apply; a gradient
+    that has the output's broadcast shape or another dtype is summed and cast to the input's by the tape walk.
+    A class with `view = True` returns a view of its first argument's memory.
+    """
+
+    view: ClassVar[bool] = False
+    node_type: ClassVar[type[OpNode]]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.node_type = type(f"{cls.__name__}Backward0", (OpNode,), {"op": cls, "__module__": cls.__module__})
+
+    forward: ClassVar[Any]
+    backward: ClassVar[Any]
+
+    @classmethod
+    def apply(cls, *args: Any) -> Any:
+        """Run forward on the arrays of the Tensors among `args`; record the call where a Tensor requires grad."""
+        node = cls.node_type()
+        if state.recording:
+            node.needs = tuple([isinstance(arg, Tensor) and arg.requires_grad for arg in args])
+        else:
+            node.needs = (False,) * len(args)
+        with np.errstate(all="ignore"):
+            result = cls.forward(node, *[arg.array if isinstance(arg, Tensor) else arg for arg in args])
+        single = not isinstance(result, tuple)
+        outputs = (Tensor._wrap(result),) if single else tuple([Tensor._wrap(array) for array in result])
+        if cls.view:
+            views.attach(cls, args, outputs, single)
+        if True in node.needs:
+            node.record(args, outputs)
+            if state.anomaly:
+                anomaly.check_forward(node, outputs)
+        if state.inference:
+            for out in outputs:
+                out._inference = True
+        return outputs[0] if single else outputs

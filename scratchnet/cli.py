@@ -1,0 +1,117 @@
+"""The command `scratchnet`: train a net, classify images, list the nets. An error is one line and exit code 2."""
+
+import argparse
+import math
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+INTERRUPTED = 130
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, but an error is one line without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0, 2 after an error of the user's, 130 after Ctrl-C."""
+    arguments = argparse.Namespace(command="")
+    try:
+        parser().parse_args(argv, arguments)
+        arguments.run(arguments)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has gone, as in `scratchnet models | head -1`
+        sys.stderr.close()
+        return 1
+    except (ValueError, OSError, FloatingPointError, ImportError) as error:
+        print(f"scratchnet {arguments.command}: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments of all commands."""
+    from scratchnet import commands
+
+    top = Parser(prog="scratchnet", description="Train and use convolutional networks on a from-scratch engine.")
+    groups = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
+    train = groups.add_parser("train", help="train a net and report its test accuracy")
+    _train_arguments(train)
+    train.set_defaults(run=commands.train)
+    predict = groups.add_parser("predict", help="classify image files with trained weights")
+    _predict_arguments(predict)
+    predict.set_defaults(run=commands.predict)
+    listing = groups.add_parser("models", help="list the nets with their input sizes and parameter counts")
+    listing.description = "List the nets with their input sizes (channels x height x width) and parameter counts."
+    listing.set_defaults(run=commands.list_models)
+    return top
+
+
+def _train_arguments(p: argparse.ArgumentParser) -> None:
+    from scratchnet import models
+
+    p.description = "Train a net, print loss and accuracy per epoch, and write weights, metrics and an accuracy plot."
+    p.add_argument("model", metavar="MODEL", choices=models.names(), help="the net: " + ", ".join(models.names()))
+    p.add_argument(
+        "--data",
+        choices=("digits", "mnist"),
+        default="digits",
+        help="digits: 1,797 images inside the package (default); mnist: MNIST's IDX files, gzipped or not, in --root",
+    )
+    p.add_argument(
+        "--root",
+        type=Path,
+        metavar="DIR",
+        help="folder with the files of --data mnist (in it, or in MNIST/raw or mnist below it)",
+    )
+    p.add_argument("--epochs", type=_integer(1), metavar="N", help="passes over the training part (default: by net)")
+    p.add_argument("--batch-size", type=_integer(1), metavar="N", help="images per step (default: by net)")
+    p.add_argument("--lr", type=_positive, metavar="X", help="learning rate (default: by net; 0.01 for sgd)")
+    p.add_argument("--optimizer", choices=("sgd", "adam"), default="adam", help="update rule (default: adam)")
+    p.add_argument("--momentum", type=_momentum, metavar="X", help="momentum of --optimizer sgd (default: 0.9)")
+    p.add_argument("--seed", type=_integer(0), default=0, metavar="N", help="seed of weights, image order and dropout")
+    p.add_argument("--device", choices=("cpu",), default="cpu", help="where to compute (in this version: cpu)")
+    p.add_argument("--threads", type=_integer(1), metavar="N", help="threads of the kernels (default: one per core)")
+    p.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder for weights.npz, metrics.jsonl and accuracy.png (default: runs/MODEL-DATA)",
+    )
+
+
+def _predict_arguments(p: argparse.ArgumentParser) -> None:
+    p.description = "Print file, class and probability for each image."
+    p.add_argument("weights", metavar="WEIGHTS", type=Path, help="a weights.npz that `scratchnet train` wrote")
+    p.add_argument("images", metavar="IMAGE", type=Path, nargs="+", help="image files: light strokes, dark ground")
+    p.add_argument("--invert", action="store_true", help="swap black and white: for dark strokes on a light ground")
+
+
+def _integer(lowest: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        with suppress(ValueError):
+            if lowest <= int(text) < 2**63:
+                return int(text)
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least {lowest}, not {text!r}")
+
+    return parse
+
+
+def _positive(text: str) -> float:
+    with suppress(ValueError):
+        if math.isfinite(float(text)) and float(text) > 0:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"must be a number above 0, not {text!r}")
+
+
+def _momentum(text: str) -> float:
+    with suppress(ValueError):
+        if 0 <= float(text) < 1:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"must be a number from 0 up to, but not including, 1, not {text!r}")

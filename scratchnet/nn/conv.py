@@ -1,0 +1,279 @@
+"""Convolution layers: Conv2d, ConvTranspose2d, and Unfold and Fold, which take an image apart into columns and back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from scratchnet.nn import functional as F
+from scratchnet.nn import init
+from scratchnet.nn.module import Module
+from scratchnet.nn.parameter import Parameter
+from scratchnet.ops.creation import empty
+from scratchnet.shapes import message
+from scratchnet.tensor import Tensor
+
+Pair = int | tuple[int, int]
+PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
+
+
+def ntuple(value: Any, n: int) -> tuple[int, ...]:
+    """A number n times, or an iterable as a tuple."""
+    return tuple(value) if isinstance(value, Iterable) else (value,) * n
+
+
+class _ConvNd(Module):
+    """What convolutions of both directions share: arguments, parameters, initial values, printing."""
+
+    bias: Parameter | None
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: tuple[int, ...],
+        stride: tuple[int, ...],
+        padding: str | tuple[int, ...],
+        dilation: tuple[int, ...],
+        transposed: bool,
+        output_padding: tuple[int, ...],
+        groups: int,
+        bias: bool,
+        padding_mode: str,
+        device: Any,
+        dtype: Any,
+    ) -> None:
+        super().__init__()
+        _check(type(self).__name__, in_channels, out_channels, stride, padding, groups, padding_mode)
+        self.in_channels = in_channels
+        self.out_channels = out_channels
+        self.kernel_size = kernel_size
+        self.stride = stride
+        self.padding = padding
+        self.dilation = dilation
+        self.transposed = transposed
+        self.output_padding = output_padding
+        self.groups = groups
+        self.padding_mode = padding_mode
+        self._reversed_padding_repeated_twice = _pad_argument(padding, kernel_size, dilation)
+        first, second = (in_channels, out_channels) if transposed else (out_channels, in_channels)
+        self.weight = Parameter(empty((first, second // groups, *kernel_size), device=device, dtype=dtype))
+        if bias:
+            self.bias = Parameter(empty(out_channels, device=device, dtype=dtype))
+        else:
+            self.register_parameter("bias", None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw weight and bias anew: uniform within 1 / sqrt(fan_in), as torch draws them."""
+        init.kaiming_uniform_(self.weight, a=math.sqrt(5))
+        if self.bias is not None:
+            fan_in, _ = init._calculate_fan_in_and_fan_out(self.weight)
+            bound = 1 / math.sqrt(fan_in) if fan_in > 0 else 0
+            init.uniform_(self.bias, -bound, bound)
+
+    def extra_repr(self) -> str:
+        text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
+        for name, usual in (("padding", 0), ("dilation", 1), ("output_padding", 0)):
+            value = getattr(self, name)
+            if value != (usual,) * len(value):
+                text += f", {name}={value}"
+        if self.groups != 1:
+            text += f", groups={self.groups}"
+        if self.bias is None:
+            text += ", bias=False"
+        if self.padding_mode != "zeros":
+            text += f", padding_mode={self.padding_mode}"
+        return text
+
+
+def _check(
+    op: str,
+    in_channels: int,
+    out_channels: int,
+    stride: tuple[int, ...],
+    padding: str | tuple[int, ...],
+    groups: int,
+    padding_mode: str,
+) -> None:
+    if groups <= 0:
+        raise ValueError(message(op, "groups", groups, "must be a positive integer"))
+    for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
+        if channels % groups:
+            fix = f"use groups={math.gcd(channels, groups)}"
+            raise ValueError(message(op, name, channels, f"must be divisible by groups (={groups})", fix))
+    if isinstance(padding, str):
+        if padding not in ("same", "valid"):
+            raise ValueError(message(op, "padding", repr(padding), "must be 'same', 'valid' or numbers"))
+        if padding == "same" and any(s != 1 for s in stride):
+            rule = f"padding='same' is not supported for strided convolutions (stride={stride})"
+            raise ValueError(message(op, "padding", repr(padding), rule, "use stride=1 or numbers"))
+    if padding_mode not in PADDING_MODES:
+        rule = f"padding_mode must be one of {PADDING_MODES}"
+        raise ValueError(message(op, "padding_mode", repr(padding_mode), rule))
+
+
+def _pad_argument(
+    padding: str | tuple[int, ...], kernel_size: tuple[int, ...], dilation: tuple[int, ...]
+) -> tuple[int, ...]:
+    """What F.pad takes: (left, right, top, bottom), the last dimension first."""
+    if not isinstance(padding, str):
+        return tuple(p for p in reversed(padding) for _ in range(2))
+    totals = [d * (k - 1) if padding == "same" else 0 for d, k in zip(dilation, kernel_size, strict=True)]
+    return tuple(side for total in reversed(totals) for side in (total // 2, total - total // 2))
+
+
+class Conv2d(_ConvNd):
+    """Cross-correlation of images with learned kernels. Equals torch.nn.Conv2d.
+
+    (N, C, H, W) or (C, H, W) -> (N, K, OH, OW), OH = (H + 2 padding - dilation (KH - 1) - 1) // stride + 1.
+    Weight (K, C/groups, KH, KW), bias (K,). `padding`: numbers, "valid" (none) or "same" (OH = H, stride 1 only);
+    `padding_mode`: "zeros", "reflect", "replicate" or "circular".
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Pair,
+        stride: Pair = 1,
+        padding: str | Pair = 0,
+        dilation: Pair = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            in_channels,
+            out_channels,
+            ntuple(kernel_size, 2),
+            ntuple(stride, 2),
+            padding if isinstance(padding, str) else ntuple(padding, 2),
+            ntuple(dilation, 2),
+            False,
+            (0, 0),
+            groups,
+            bias,
+            padding_mode,
+            device,
+            dtype,
+        )
+
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        padding = self.padding
+        if self.padding_mode != "zeros":
+            input = F.pad(input, self._reversed_padding_repeated_twice, mode=self.padding_mode)
+            padding = (0, 0)
+        return F.conv2d(input, weight, bias, self.stride, padding, self.dilation, self.groups)
+
+    def forward(self, input: Tensor) -> Tensor:
+        return self._conv_forward(input, self.weight, self.bias)
+
+
+class ConvTranspose2d(_ConvNd):
+    """The gradient of a convolution with respect to its input, as a layer. Equals torch.nn.ConvTranspose2d.
+
+    (N, C, H, W) -> (N, K, OH, OW), OH = (H - 1) stride - 2 padding + dilation (KH - 1) + output_padding + 1.
+    Weight (C, K/groups, KH, KW), bias (K,). `forward(input, output_size)` picks the output_padding that gives
+    this size; ValueError where none does.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Pair,
+        stride: Pair = 1,
+        padding: Pair = 0,
+        output_padding: Pair = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Pair = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        if padding_mode != "zeros":
+            rule = 'Only "zeros" padding mode is supported for ConvTranspose2d'
+            raise ValueError(message("ConvTranspose2d", "padding_mode", repr(padding_mode), rule))
+        super().__init__(
+            in_channels,
+            out_channels,
+            ntuple(kernel_size, 2),
+            ntuple(stride, 2),
+            ntuple(padding, 2),
+            ntuple(dilation, 2),
+            True,
+            ntuple(output_padding, 2),
+            groups,
+            bias,
+            padding_mode,
+            device,
+            dtype,
+        )
+
+    def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
+        padding, extra = ntuple(self.padding, 2), self.output_padding
+        if output_size is not None:
+            extra = self._padding_for(input, output_size)
+        return F.conv_transpose2d(
+            input, self.weight, self.bias, self.stride, padding, extra, self.groups, self.dilation
+        )
+
+    def _padding_for(self, input: Tensor, output_size: Sequence[int]) -> tuple[int, ...]:
+        lead = input.dim() - 2
+        wanted = list(output_size)[lead:] if len(output_size) == lead + 2 else list(output_size)
+        if len(wanted) != 2:
+            rule = f"output_size must have 2 or {lead + 2} elements for {input.dim()}D input (got {len(output_size)})"
+            raise ValueError(message("ConvTranspose2d", "output_size", list(output_size), rule))
+        padding = ntuple(self.padding, 2)
+        arguments = zip(input.shape[lead:], self.stride, padding, self.dilation, self.kernel_size, strict=True)
+        least = [(n - 1) * s - 2 * p + d * (k - 1) + 1 for n, s, p, d, k in arguments]
+        most = [size + s - 1 for size, s in zip(least, self.stride, strict=True)]
+        if any(not low <= size <= high for low, size, high in zip(least, wanted, most, strict=True)):
+            rule = f"valid sizes range from {least} to {most} (for an input of {list(input.shape[lead:])})"
+            raise ValueError(message("ConvTranspose2d", "output_size", wanted, rule))
+        return tuple(size - low for size, low in zip(wanted, least, strict=True))
+
+
+class Unfold(Module):
+    """The patches under a sliding kernel as columns: (N, C, H, W) -> (N, C KH KW, L). Equals torch.nn.Unfold."""
+
+    def __init__(self, kernel_size: Pair, dilation: Pair = 1, padding: Pair = 0, stride: Pair = 1) -> None:
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.dilation = dilation
+        self.padding = padding
+        self.stride = stride
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.unfold(input, self.kernel_size, self.dilation, self.padding, self.stride)
+
+    def extra_repr(self) -> str:
+        return f"kernel_size={self.kernel_size}, dilation={self.dilation}, padding={self.padding}, stride={self.stride}"
+
+
+class Fold(Module):
+    """Columns added up into an image, Unfold's adjoint: (N, C KH KW, L) -> (N, C, H, W). Equals torch.nn.Fold."""
+
+    def __init__(
+        self, output_size: Pair, kernel_size: Pair, dilation: Pair = 1, padding: Pair = 0, stride: Pair = 1
+    ) -> None:
+        super().__init__()
+        self.output_size = output_size
+        self.kernel_size = kernel_size
+        self.dilation = dilation
+        self.padding = padding
+        self.stride = stride
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.fold(input, self.output_size, self.kernel_size, self.dilation, self.padding, self.stride)
+
+    def extra_repr(self) -> str:
+        return (
+            f"output_size={self.output_size}, kernel_size={self.kernel_size}, dilation={self.dilation}, "
+            f"padding={self.padding}, stride={self.stride}"
+        )

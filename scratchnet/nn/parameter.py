@@ -1,0 +1,45 @@
+"""Parameter and Buffer: tensors that a module registers by itself when they are assigned to an attribute."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scratchnet.ops.creation import empty
+from scratchnet.tensor import Tensor
+
+
+class Parameter(Tensor):
+    """A tensor that is a module's parameter: assigned to an attribute it shows up in `parameters()`.
+
+    Equals torch.nn.Parameter: shares memory with `data`, is a leaf, and wants a gradient unless told otherwise.
+    Without `data` it has the shape (0,). Raises RuntimeError where a gradient is wanted and `data` isn't of a
+    floating point dtype.
+    """
+
+    def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
+        data = empty(0) if data is None else data
+        super().__init__(data.array, requires_grad=requires_grad)
+        self._counter = data._counter  # writes to one are seen by the other's checks
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
+        if id(self) not in memo:
+            memo[id(self)] = type(self)(self.detach().clone(), self.requires_grad)
+        return memo[id(self)]
+
+    def __repr__(self) -> str:
+        return "Parameter containing:\n" + super().__repr__()
+
+
+class Buffer(Tensor):
+    """A tensor that is a module's buffer: state that no optimizer changes, such as a running mean.
+
+    Equals torch.nn.Buffer. `persistent=False` leaves it out of `state_dict()`.
+    """
+
+    persistent = True
+
+    def __init__(self, data: Tensor | None = None, *, persistent: bool = True) -> None:
+        data = empty(0) if data is None else data
+        super().__init__(data.array, requires_grad=data.requires_grad)
+        self._counter = data._counter
+        self.persistent = persistent

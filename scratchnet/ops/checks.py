@@ -1,0 +1,35 @@
+"""Checks that many ops share. Each raises what torch raises, before anything is computed."""
+
+from typing import Any
+
+from scratchnet.autograd.core import Tensor
+from scratchnet.shapes import message
+
+
+def check_tensor(op: str, argument: str, value: Any) -> None:
+    """Raises TypeError unless `value` is a Tensor."""
+    if not isinstance(value, Tensor):
+        rule = f"must be Tensor, not {type(value).__name__}"
+        raise TypeError(message(op, argument, repr(value), rule, f"use scratchnet.tensor({argument})"))
+
+
+def check_optional_tensor(op: str, argument: str, value: Any) -> None:
+    """Raises TypeError unless `value` is a Tensor or None."""
+    if value is not None:
+        check_tensor(op, argument, value)
+
+
+def check_same_dtype(op: str, argument: str, value: Tensor, reference: str, dtype: Any) -> None:
+    """Raises RuntimeError unless the tensor has that dtype: the engine never casts behind the caller's back."""
+    if value.array.dtype != dtype:
+        rule = f"must have {reference}'s dtype, {dtype}: expected scalar type {dtype} but found {value.array.dtype}"
+        raise RuntimeError(
+            message(op, f"{argument}.dtype", value.array.dtype, rule, f"use {argument}.to(scratchnet.{dtype})")
+        )
+
+
+def check_floating(op: str, argument: str, value: Tensor) -> None:
+    """Raises NotImplementedError for integers and bool, as torch does."""
+    if value.array.dtype.kind not in "fc":
+        rule = f"must be floating-point: {op} is not implemented for {value.array.dtype}"
+        raise NotImplementedError(message(op, f"{argument}.dtype", value.array.dtype, rule, f"use {argument}.float()"))

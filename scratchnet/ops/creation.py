@@ -1,0 +1,281 @@
+"""New tensors: from data, filled, counted, and drawn from PyTorch's random streams."""
+
+from typing import Any
+
+import numpy as np
+
+from scratchnet import dtypes, random
+from scratchnet.autograd.core import Tensor
+from scratchnet.autograd.modes import state
+from scratchnet.device import check_available
+from scratchnet.shapes import message, sizes
+
+Dtype = dtypes.dtype | None
+
+
+def _new(array: Any, requires_grad: bool = False) -> Tensor:
+    result = Tensor._wrap(array)
+    result._inference = state.inference
+    if requires_grad:
+        result.requires_grad = True
+    return result
+
+
+def _as_array(op: str, data: Any, dtype: Dtype) -> np.ndarray:
+    """The data as an array of its own dtype (Python floats: the default dtype), or of `dtype`."""
+    if isinstance(data, Tensor):
+        data = data.array
+    if isinstance(data, (np.ndarray, np.generic)):
+        array = np.asarray(data)
+        kind = dtypes.of(array.dtype)
+    else:
+        data = _numbers(data)
+        try:
+            array = np.asarray(data)
+        except ValueError:
+            raise ValueError(f"{op}: data: expected sequences of equal lengths in every dimension") from None
+        if array.dtype.kind not in "biuf":
+            # torch's types: a list of texts has "too many dimensions", None has no dtype to infer
+            kinds = {"U": ValueError if isinstance(data, list) else TypeError, "O": RuntimeError}
+            raise kinds.get(array.dtype.kind, TypeError)(
+                f"{op}: data holds {array.dtype} values; numbers, bools and nested lists of them are expected"
+            )
+        kind = dtypes.get_default_dtype() if array.dtype.kind == "f" or not array.size else dtypes.of(array.dtype)
+    with np.errstate(all="ignore"):
+        return array.astype((dtype or kind).numpy, order="C")
+
+
+def _numbers(data: Any) -> Any:
+    """Nested sequences with the Tensors in them as arrays."""
+    if isinstance(data, Tensor):
+        return data.array
+    if isinstance(data, (list, tuple)):
+        return [_numbers(item) for item in data]
+    return data
+
+
+def tensor(data: Any, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """torch.tensor: a copy of numbers, nested lists, an array or a tensor. Python floats take the default dtype.
+
+    Raises ValueError for ragged lists, TypeError for what holds no numbers.
+    """
+    check_available("tensor", device)
+    return _new(_as_array("tensor", data, dtype), requires_grad)
+
+
+def as_tensor(data: Any, dtype: Dtype = None, device: Any = None) -> Tensor:
+    """torch.as_tensor: `data` itself or a tensor on its memory where dtype allows, else a copy."""
+    check_available("as_tensor", device)
+    if isinstance(data, Tensor):
+        return data if dtype is None else data.to(dtype)
+    if isinstance(data, np.ndarray) and (dtype is None or data.dtype == dtype.numpy):
+        return from_numpy(data)
+    return tensor(data, dtype=dtype)
+
+
+def from_numpy(ndarray: Any) -> Tensor:
+    """torch.from_numpy: a tensor on the array's memory. Raises TypeError for no array, ValueError for negative strides.
+    """
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"from_numpy: expected np.ndarray (got {type(ndarray).__name__})")
+    dtypes.of(ndarray.dtype)
+    if any(stride < 0 for stride in ndarray.strides):
+        rule = "has at least one negative stride, and tensors with negative strides are not supported"
+        raise ValueError(message("from_numpy", "ndarray", f"strides {ndarray.strides}", rule, "copy it first"))
+    return _new(ndarray.view())
+
+
+def _shape(op: str, size: tuple[Any, ...]) -> tuple[int, ...]:
+    shape = sizes(size)
+    for length in shape:
+        if length < 0:
+            raise RuntimeError(
+                message(
+                    op,
+                    "size",
+                    list(shape),
+                    f"must not be negative: Trying to create tensor with negative dimension {length}",
+                )
+            )
+    return shape
+
+
+def _float(dtype: Dtype) -> np.dtype[Any]:
+    return (dtype or dtypes.get_default_dtype()).numpy
+
+
+def zeros(*size: Any, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """torch.zeros of a size. Raises RuntimeError for a negative one."""
+    check_available("zeros", device)
+    return _new(np.zeros(_shape("zeros", size), _float(dtype)), requires_grad)
+
+
+def ones(*size: Any, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """torch.ones of a size. Raises RuntimeError for a negative one."""
+    check_available("ones", device)
+    return _new(np.ones(_shape("ones", size), _float(dtype)), requires_grad)
+
+
+def empty(*size: Any, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """torch.empty: memory as it is found."""
+    check_available("empty", device)
+    return _new(np.empty(_shape("empty", size), _float(dtype)), requires_grad)
+
+
+def full(size: Any, fill_value: Any, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """torch.full: every element `fill_value`, in the dtype that the number has unless given."""
+    check_available("full", device)
+    kind = dtype or dtypes.of_scalar(fill_value)
+    return _new(np.full(_shape("full", (size,)), fill_value, kind.numpy), requires_grad)
+
+
+def zeros_like(input: Tensor, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """torch.zeros_like: zeros in the shape and dtype of `input`."""
+    check_available("zeros_like", device)
+    return _new(np.zeros_like(input.array, dtype=(dtype or input.dtype).numpy), requires_grad)
+
+
+def ones_like(input: Tensor, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """torch.ones_like: ones in the shape and dtype of `input`."""
+    check_available("ones_like", device)
+    return _new(np.ones_like(input.array, dtype=(dtype or input.dtype).numpy), requires_grad)
+
+
+def empty_like(input: Tensor, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """torch.empty_like: memory as it is found, in the shape and dtype of `input`."""
+    check_available("empty_like", device)
+    return _new(np.empty_like(input.array, dtype=(dtype or input.dtype).numpy), requires_grad)
+
+
+def full_like(
+    input: Tensor, fill_value: Any, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """torch.full_like: every element `fill_value`, in the shape and dtype of `input`."""
+    check_available("full_like", device)
+    return _new(np.full_like(input.array, fill_value, dtype=(dtype or input.dtype).numpy), requires_grad)
+
+
+def arange(
+    start: Any, end: Any = None, step: Any = 1, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """torch.arange: start, start + step, ... below end; int64 for ints, else the default dtype.
+
+    Raises RuntimeError for a step of 0 or of the wrong sign.
+    """
+    check_available("arange", device)
+    if end is None:
+        start, end = 0, start
+    if step == 0:
+        raise RuntimeError(message("arange", "step", step, "must be nonzero"))
+    if (end - start) * step < 0:
+        raise RuntimeError(
+            message(
+                "arange",
+                "step",
+                step,
+                f"leads away from end (={end}): upper bound and lower bound inconsistent with step sign",
+            )
+        )
+    integral = all(isinstance(v, (int, np.integer)) for v in (start, end, step))
+    kind = dtype or (dtypes.int64 if integral else dtypes.get_default_dtype())
+    count = -((start - end) // step) if integral else int(np.ceil((end - start) / step))
+    counted = np.arange(count, dtype=np.int64 if integral else np.float64)
+    return _new((start + counted * step).astype(kind.numpy), requires_grad)
+
+
+def linspace(
+    start: float, end: float, steps: int, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """torch.linspace: `steps` numbers from start to end, both included, counted from both ends.
+
+    Raises RuntimeError for steps < 0.
+    """
+    check_available("linspace", device)
+    if steps < 0:
+        raise RuntimeError(
+            message("linspace", "steps", steps, "must be non-negative: number of steps must be non-negative")
+        )
+    kind = _float(dtype)
+    if kind.kind != "f":
+        return _new(np.linspace(start, end, steps).astype(kind), requires_grad)
+    low, high = kind.type(start), kind.type(end)
+    step = kind.type((high - low) / kind.type(max(steps - 1, 1)))
+    index = np.arange(steps)
+    first = index < steps // 2
+    wide = np.dtype(np.float64) if kind.itemsize > 2 else kind  # torch rounds each step in float16, once in float32
+    forth, back = index.astype(wide), (steps - 1 - index).astype(wide)
+    values = np.where(first, wide.type(low) + wide.type(step) * forth, wide.type(high) - wide.type(step) * back)
+    return _new((values if steps != 1 else np.full(1, low)).astype(kind), requires_grad)
+
+
+def eye(
+    n: int, m: int | None = None, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """torch.eye: (n, m) with ones on the diagonal. Raises RuntimeError for a negative size."""
+    check_available("eye", device)
+    shape = _shape("eye", (n, n if m is None else m))
+    return _new(np.eye(*shape, dtype=_float(dtype)), requires_grad)
+
+
+Drawer = random.Generator | None
+
+
+def rand(
+    *size: Any, generator: Drawer = None, dtype: Dtype = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """torch.rand: uniform on [0, 1), from PyTorch's own stream."""
+    check_available("rand", device)
+    return _new(random.uniform(_shape("rand", size), dtype=_float(dtype), generator=generator), requires_grad)
+
+
+def randn(
+    *size: Any, generator: Drawer = None, dtype: Dtype = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """torch.randn: normal with mean 0 and deviation 1, from PyTorch's own stream."""
+    check_available("randn", device)
+    return _new(random.normal(_shape("randn", size), dtype=_float(dtype), generator=generator), requires_grad)
+
+
+def rand_like(input: Tensor, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """torch.rand_like: rand in the shape and dtype of `input`."""
+    return rand(input.shape, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
+
+
+def randn_like(input: Tensor, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """torch.randn_like: randn in the shape and dtype of `input`."""
+    return randn(input.shape, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
+
+
+def randint(
+    low: int,
+    high: Any = None,
+    size: Any = None,
+    *,
+    generator: Drawer = None,
+    dtype: Dtype = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """torch.randint(low=0, high, size): integers from low to high - 1, from PyTorch's own stream.
+
+    Raises RuntimeError where high <= low.
+    """
+    check_available("randint", device)
+    if size is None:
+        low, high, size = 0, low, high
+    if high <= low:
+        raise RuntimeError(
+            message("randint", "high", high, f"must exceed low (={low}): random_ expects 'from' to be less than 'to'")
+        )
+    array = random.integers(low, high, _shape("randint", (size,)), generator)
+    return _new(array.astype((dtype or dtypes.int64).numpy), requires_grad)
+
+
+def randperm(
+    n: int, *, generator: Drawer = None, dtype: Dtype = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """torch.randperm: 0..n-1 shuffled, from PyTorch's own stream. Raises RuntimeError for a negative n."""
+    check_available("randperm", device)
+    if n < 0:
+        raise RuntimeError(message("randperm", "n", n, "must be non-negative"))
+    return _new(random.permutation(n, generator).astype((dtype or dtypes.int64).numpy), requires_grad)

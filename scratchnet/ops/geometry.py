@@ -1,0 +1,88 @@
+"""Sizes of convolution and pooling: pairs of ints, output sizes, and the padding that keeps a size."""
+
+from typing import Any, Literal
+
+from scratchnet.shapes import message
+
+Pair = tuple[int, int]
+
+
+def pair(value: Any, op: str, argument: str) -> Pair:
+    """`3` or `[3]` as (3, 3), `(2, 3)` as it is: (height, width). Raises TypeError unless ints, RuntimeError for another count."""
+    if type(value) is int:
+        return value, value
+    if type(value) is tuple and len(value) == 2 and type(value[0]) is int and type(value[1]) is int:
+        return value
+    items = list(value) if isinstance(value, (tuple, list)) else [value]
+    if isinstance(value, str) or any(isinstance(item, bool) or not hasattr(item, "__index__") for item in items):
+        raise TypeError(
+            message(
+                op, argument, repr(value), "must be an int or a tuple of ints", f"use {argument}=1 or {argument}=(1, 1)"
+            )
+        )
+    ints = [int(item.__index__()) for item in items]
+    if len(ints) not in (1, 2):
+        rule = f"must be a single int or a tuple of two ints (height, width), but has {len(ints)}"
+        raise RuntimeError(message(op, argument, value, rule, f"use {argument}={tuple((ints + [1, 1])[:2])}"))
+    return ints[0], ints[-1]
+
+
+def check_at_least(op: str, argument: str, value: Pair, least: int, phrase: str) -> None:
+    """Raises RuntimeError, with torch's phrase, where one part of the pair is below `least`."""
+    if value[0] < least or value[1] < least:
+        raise RuntimeError(
+            message(
+                op, argument, value, f"must be at least {least}: {phrase}", f"use {argument}={max(least, min(value))}"
+            )
+        )
+
+
+def conv_size(size: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
+    """Positions of the kernel along one axis: floor((size + 2 padding - dilation (kernel - 1) - 1) / stride) + 1.
+
+    Source: Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016), section 2 and relationship
+    15.
+    """
+    return (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+
+
+def conv_transpose_size(size: int, kernel: int, stride: int, padding: int, dilation: int, output_padding: int) -> int:
+    """The image of which `size` is the conv_size: (size - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1.
+
+    Source: Dumoulin and Visin (2016), section 4: stride > 1 leaves several images, output_padding picks one.
+    """
+    return (size - 1) * stride - 2 * padding + dilation * (kernel - 1) + output_padding + 1
+
+
+def pool_size(size: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool) -> int:
+    """As conv_size; with ceil_mode rounded up, yet no window may start beyond the image and its left padding."""
+    span = size + 2 * padding - dilation * (kernel - 1) - 1
+    if not ceil_mode:
+        return span // stride + 1
+    count = -(-span // stride) + 1
+    return count - 1 if (count - 1) * stride >= size + padding else count
+
+
+def same_padding(kernel: Pair, dilation: Pair) -> tuple[Pair, Pair]:
+    """What padding='same' adds: (top, left), (bottom, right). An odd total puts the one more at the bottom and the right."""
+    height, width = dilation[0] * (kernel[0] - 1), dilation[1] * (kernel[1] - 1)
+    return (height // 2, width // 2), (height - height // 2, width - width // 2)
+
+
+def resolve_padding(padding: Any, kernel: Pair, stride: Pair, dilation: Pair, op: str) -> tuple[Pair, Pair]:
+    """`padding` as (top, left), (bottom, right); takes ints, 'valid' and 'same'. Raises RuntimeError for 'same' with a stride."""
+    if not isinstance(padding, str):
+        symmetric = pair(padding, op, "padding")
+        check_at_least(op, "padding", symmetric, 0, "negative padding is not supported")
+        return symmetric, symmetric
+    name: Literal["same", "valid"] | str = padding
+    if name == "valid":
+        return (0, 0), (0, 0)
+    if name != "same":
+        raise RuntimeError(
+            message(op, "padding", repr(padding), "Invalid padding string: must be 'same' or 'valid'", "or give ints")
+        )
+    if stride != (1, 1):
+        rule = f"needs stride 1, not {stride}: padding='same' is not supported for strided convolutions"
+        raise RuntimeError(message(op, "padding", "'same'", rule, "use stride=1 or give the padding as ints"))
+    return same_padding(kernel, dilation)

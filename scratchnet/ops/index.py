@@ -1,0 +1,236 @@
+"""Indexing of every kind: basic indices give views, lists, tensors and masks give copies; both can be written to."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from scratchnet.autograd.core import Tensor
+from scratchnet.autograd.inplace import assign, check_writable
+from scratchnet.autograd.op import Op
+from scratchnet.device import array_module
+from scratchnet.ops.promotion import cast, number
+from scratchnet.shapes import broadcast_shapes, expandable, message
+
+Gradients = tuple[Tensor | None, ...]
+Parts = tuple[Any, ...]
+KINDS = "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices"
+
+
+class Select(Op):
+    """A basic index: ints, slices, None. A view."""
+
+    view = True
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, index: Parts) -> Any:
+        ctx.shape, ctx.index = x.shape, index
+        return x[(*index, ...)]  # the ellipsis keeps a single element an array, and so a view
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> Gradients:
+        return SelectAdjoint.apply(gy, ctx.shape, ctx.index), None
+
+
+class SelectAdjoint(Op):
+    """Zeros with x written where the basic index looks."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, shape: tuple[int, ...], index: Parts) -> Any:
+        ctx.index = index
+        out = array_module(x).zeros(shape, x.dtype)
+        out[index] = x
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> Gradients:
+        return Select.apply(gy, ctx.index), None, None
+
+
+class Index(Op):
+    """An index with arrays in it: a copy. An element named twice is taken twice."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, index: Parts) -> Any:
+        ctx.shape, ctx.index = x.shape, index
+        return np.asarray(x[index])
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> Gradients:
+        return IndexAdjoint.apply(gy, ctx.shape, ctx.index), None
+
+
+class IndexAdjoint(Op):
+    """Zeros with x added where the index looks: an element named twice gets both."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, shape: tuple[int, ...], index: Parts) -> Any:
+        ctx.index = index
+        xp = array_module(x)
+        out = xp.zeros(shape, x.dtype)
+        xp.add.at(out, index, x)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> Gradients:
+        return Index.apply(gy, ctx.index), None, None
+
+
+class IndexPut(Op):
+    """A copy of x with the value written where the index looks."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, value: Any, index: Parts) -> Any:
+        ctx.index = index
+        out = x.copy()
+        out[index] = value
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> Gradients:
+        gx = IndexPut.apply(gy, gy.array.dtype.type(0), ctx.index) if ctx.needs[0] else None
+        return gx, (Index.apply(gy, ctx.index) if ctx.needs[1] else None), None
+
+
+def getitem(input: Tensor, index: Any) -> Tensor:
+    """input[index]: a view for ints, slices, None and Ellipsis; a copy where lists, arrays, tensors or masks take part.
+
+    As in torch an int beside arrays picks its slice first. Raises IndexError out of range, ValueError for a step < 1.
+    """
+    basic, advanced = parse(input, index)
+    if basic is not None:
+        input = Select.apply(input, basic)
+    if advanced is not None:
+        input = Index.apply(input, advanced)
+    return input
+
+
+def setitem(input: Tensor, index: Any, value: Any) -> None:
+    """input[index] = value, in place and on the tape. Raises RuntimeError where the value doesn't broadcast."""
+    check_writable(input, "setitem")
+    basic, advanced = parse(input, index)
+    place = input if basic is None else Select.apply(input, basic)
+    where_shape = place.array.shape if advanced is None else np.empty(place.array.shape, np.bool_)[advanced].shape
+    if isinstance(value, Tensor):
+        value = _fit(cast(value, input.dtype), where_shape)
+    elif isinstance(value, (bool, int, float, np.generic)):
+        value = number("setitem", value, input.dtype)
+    elif isinstance(value, np.ndarray):
+        value = _fit(Tensor._wrap(value.astype(input.array.dtype)), where_shape)
+    else:
+        raise TypeError(f"setitem: value must be a tensor, an array or a number, not {type(value).__name__}")
+    if advanced is None:
+        place.copy_(value) if isinstance(value, Tensor) else place.fill_(value)
+    else:
+        assign(place, IndexPut.apply(place, value, advanced), "setitem")
+
+
+def _fit(value: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """The value without leading dimensions of length 1 that the place lacks."""
+    while value.ndim > len(shape) and value.array.shape[0] == 1:
+        value = value.squeeze(0)
+    if not expandable(tuple(value.array.shape), tuple(shape)):
+        rule = f"cannot be broadcast to indexing result of shape {list(shape)}: shape mismatch"
+        raise RuntimeError(message("setitem", "value", f"tensor of shape {list(value.array.shape)}", rule))
+    return value
+
+
+def parse(input: Tensor, index: Any) -> tuple[Parts | None, Parts | None]:
+    """The index in two steps: the basic part (None: nothing to do), then the part with arrays (None: there is none)."""
+    if isinstance(index, list) and any(p is None or p is Ellipsis or isinstance(p, (Sequence, slice, Tensor)) for p in index):
+        index = tuple(index)  # torch's old habit: a list that holds sequences or tensors stands for a tuple
+    parts = [_part(p) for p in (index if isinstance(index, tuple) else (index,))]
+    ndim = input.ndim
+    used = sum(
+        p.ndim if _is_mask(p) else p is not None and p is not Ellipsis and not isinstance(p, bool) for p in parts
+    )
+    if used > ndim:
+        raise IndexError(message("index", "index", index, f"has too many indices for tensor of dimension {ndim}"))
+    if not any(p is Ellipsis for p in parts):
+        parts.append(Ellipsis)
+    basic: list[Any] = []
+    advanced: list[Any] = []
+    axis = 0
+    shape = input.array.shape
+    for part in parts:
+        if part is Ellipsis:
+            basic += [slice(None)] * (ndim - used)
+            advanced += [slice(None)] * (ndim - used)
+            axis += ndim - used
+            used = ndim  # a second ellipsis stands for nothing
+        elif part is None:
+            basic.append(None)
+            advanced.append(slice(None))
+        elif isinstance(part, bool):
+            basic.append(None)
+            advanced.append(np.array([0] if part else [], np.int64))
+        elif isinstance(part, int):
+            if not -shape[axis] <= part < shape[axis]:
+                rule = f"is out of bounds for dimension {axis} with size {shape[axis]}"
+                raise IndexError(message("index", "index", part, rule))
+            basic.append(part)
+            axis += 1
+        elif isinstance(part, slice):
+            basic.append(part)
+            advanced.append(slice(None))
+            axis += 1
+        else:
+            taken = part.ndim if _is_mask(part) else 1
+            _check_array(part, shape, axis)
+            basic += [slice(None)] * taken
+            advanced.append(part)
+            axis += taken
+    arrays = [p for p in advanced if isinstance(p, np.ndarray)]
+    if arrays:
+        shapes = [p.shape if p.dtype.kind != "b" else (int(p.sum()),) for p in arrays]
+        try:
+            broadcast_shapes("index", *shapes)
+        except RuntimeError as error:
+            raise IndexError(f"{error}; shape mismatch: indexing tensors could not be broadcast together") from None
+    whole = all(isinstance(p, slice) and p == slice(None) for p in basic)
+    return (None if whole and arrays else tuple(basic)), (tuple(advanced) if arrays else None)
+
+
+def _is_mask(part: Any) -> bool:
+    return isinstance(part, np.ndarray) and part.dtype.kind == "b"
+
+
+def _check_array(part: Any, shape: tuple[int, ...], axis: int) -> None:
+    if _is_mask(part):
+        for i, length in enumerate(part.shape):
+            if length != shape[axis + i]:
+                rule = f"does not match the shape of the indexed tensor {list(shape)} at index {axis + i}"
+                raise IndexError(message("index", "mask", f"shape {list(part.shape)}", rule))
+    elif part.size:
+        low, high, size = part.min(), part.max(), shape[axis]
+        if low < -size or high >= size:
+            bad = int(low if low < -size else high)
+            raise IndexError(message("index", "index", bad, f"is out of bounds for dimension {axis} with size {size}"))
+
+
+def _part(part: Any) -> Any:
+    """One entry of an index as an int, slice, None, Ellipsis, bool, or an integer or bool array."""
+    if part is None or part is Ellipsis or isinstance(part, bool):
+        return part
+    if isinstance(part, slice):
+        start, stop, step = (p if p is None else int(p.__index__()) for p in (part.start, part.stop, part.step))
+        if step is not None and step <= 0:
+            raise ValueError(message("index", "step", step, "must be greater than zero", "use flip to reverse"))
+        return slice(start, stop, step)
+    if isinstance(part, Tensor):
+        part = part.array
+    elif isinstance(part, (list, tuple, range)):
+        part = np.asarray([p.array if isinstance(p, Tensor) else p for p in part])
+        part = part.astype(np.int64) if not part.size else part
+    elif hasattr(part, "__index__") and not isinstance(part, np.ndarray):
+        return int(part.__index__())
+    if isinstance(part, str):
+        raise TypeError(f"index: {KINDS} (got str)")
+    if not isinstance(part, np.ndarray) or part.dtype.kind not in "biu":
+        kind = part.dtype if isinstance(part, np.ndarray) else type(part).__name__
+        raise IndexError(f"index: {KINDS} (got {kind})")
+    if part.ndim == 0:
+        return bool(part) if part.dtype.kind == "b" else int(part)
+    if part.dtype == np.uint8:
+        return part.astype(np.bool_)
+    return part if part.dtype.kind == "b" else part.astype(np.int64)

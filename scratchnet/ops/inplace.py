@@ -1,0 +1,85 @@
+"""Values written over a tensor: what fill_, zero_, copy_, uniform_ and normal_ record."""
+
+from typing import Any
+
+import numpy as np
+
+from scratchnet import random
+from scratchnet.autograd.core import Tensor
+from scratchnet.autograd.inplace import assign, check_writable
+from scratchnet.autograd.op import Op
+from scratchnet.ops.promotion import number
+from scratchnet.shapes import expandable, message
+
+Gradients = tuple[Tensor | None, ...]
+
+
+class Copy(Op):
+    """The source in the shape and dtype of x, which loses its value and so its gradient."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, source: Any) -> Any:
+        return np.broadcast_to(source, x.shape).astype(x.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> Gradients:
+        return (gy * 0.0 if ctx.needs[0] else None), gy
+
+
+def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
+    """torch.Tensor.copy_: write `src`, broadcast and cast, into this tensor.
+
+    Raises RuntimeError where it doesn't broadcast.
+    """
+    check_writable(self, "copy_")
+    if not isinstance(src, Tensor):
+        raise TypeError(f"copy_: src must be Tensor, not {type(src).__name__}")
+    if not expandable(src.array.shape, self.array.shape):
+        raise RuntimeError(
+            message(
+                "copy_", "src", f"shape {list(src.array.shape)}", f"must broadcast to shape {list(self.array.shape)}"
+            )
+        )
+    return assign(self, Copy.apply(self, src), "copy_")
+
+
+def fill_(self: Tensor, value: Any) -> Tensor:
+    """torch.Tensor.fill_: every element `value`, a number or a 0-d tensor.
+
+    Raises RuntimeError for a tensor with dimensions.
+    """
+    check_writable(self, "fill_")
+    if isinstance(value, Tensor) and value.ndim:
+        raise RuntimeError(message("fill_", "value", f"{value.ndim}-D", "must be a number or a 0-dimensional tensor"))
+    source = value if isinstance(value, Tensor) else number("fill_", value, self.dtype)
+    return assign(self, Copy.apply(self, source), "fill_")
+
+
+def zero_(self: Tensor) -> Tensor:
+    """torch.Tensor.zero_: every element 0."""
+    return fill_(self, 0)
+
+
+def _drawn(self: Tensor, op: str, array: Any) -> Tensor:
+    return assign(self, Copy.apply(self, array), op)
+
+
+def uniform_(self: Tensor, a: float = 0.0, b: float = 1.0, *, generator: random.Generator | None = None) -> Tensor:
+    """torch.Tensor.uniform_: uniform on [a, b), from PyTorch's own stream. Raises RuntimeError where a > b."""
+    check_writable(self, "uniform_")
+    if a > b:
+        raise RuntimeError(
+            message("uniform_", "from", a, f"must not exceed to (={b}): uniform_ expects to return a [from, to) range")
+        )
+    return _drawn(self, "uniform_", random.uniform(self.array.shape, a, b, self.array.dtype, generator))
+
+
+def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: random.Generator | None = None) -> Tensor:
+    """torch.Tensor.normal_: normal with a mean and a deviation, from PyTorch's own stream.
+
+    Raises RuntimeError where std < 0.
+    """
+    check_writable(self, "normal_")
+    if std < 0:
+        raise RuntimeError(message("normal_", "std", std, "must be non-negative: normal expects std >= 0.0"))
+    return _drawn(self, "normal_", random.normal(self.array.shape, mean, std, self.array.dtype, generator))

@@ -1,0 +1,392 @@
+"""Losses: cross_entropy (fused with softmax for class indices), nll_loss and mse_loss."""
+
+import warnings
+from typing import Any
+
+from scratchnet.autograd.core import Tensor
+from scratchnet.autograd.op import Op
+from scratchnet.device import array_module, kernels_for
+from scratchnet.ops.activation import SoftmaxGrad, log_softmax, softmax
+from scratchnet.ops.checks import check_floating, check_optional_tensor, check_same_dtype, check_tensor
+from scratchnet.ops.elementwise import where
+from scratchnet.ops.promotion import operands
+from scratchnet.shapes import broadcast_shapes, message
+
+
+def _reduce(losses: Any, reduction: str, total: float) -> Any:
+    """The losses as they are, their sum, or their sum over `total` (0 gives NaN), in the losses' dtype."""
+    if reduction == "none":
+        return losses
+    xp, kind = array_module(losses), losses.dtype
+    summed = losses.sum(dtype=xp.float32 if kind == "float16" else kind)
+    return xp.asarray(summed / summed.dtype.type(total) if reduction == "mean" else summed, dtype=kind)
+
+
+def _spread(gy: Tensor, reduction: str, total: float, shape: tuple[int, ...]) -> Tensor:
+    """The gradient of the losses from that of what _reduce made of them."""
+    if reduction == "mean":
+        gy = gy / total
+    spread: Tensor = gy.expand(shape)
+    return spread
+
+
+class SoftmaxCrossEntropy(Op):
+    """-log softmax(x)[target] in one pass: (M, C, D), (M, D) -> (M, D), or reduced; x can be large, softmax isn't kept."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, target: Any, weight: Any, smoothing: float, reduction: str, total: float) -> Any:
+        ctx.save_inputs(0, 1, 2)
+        losses, logsumexp = kernels_for(x).loss.cross_entropy(x, target, weight, -1, smoothing)
+        ctx.save_arrays(logsumexp)
+        ctx.smoothing, ctx.reduction, ctx.total = smoothing, reduction, total
+        return _reduce(losses, reduction, total)
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> Any:
+        x, target, weight, logsumexp = ctx.saved
+        spread = _spread(gy, ctx.reduction, ctx.total, target.array.shape)
+        return (
+            SoftmaxCrossEntropyGrad.apply(spread, x, logsumexp, target, weight, ctx.smoothing),
+            None,
+            None,
+            None,
+            None,
+            None,
+        )
+
+
+class SoftmaxCrossEntropyGrad(Op):
+    """gy (a softmax(x) - q): q is what the target asks for (its class's weight, smoothed), a the sum of q over the classes."""
+
+    @staticmethod
+    def forward(ctx: Any, gy: Any, x: Any, logsumexp: Any, target: Any, weight: Any, smoothing: float) -> Any:
+        ctx.save_inputs(0, 1, 3, 4)
+        ctx.smoothing = smoothing
+        return kernels_for(x).loss.cross_entropy_grad(gy, x, logsumexp, target, weight, -1, smoothing)
+
+    @staticmethod
+    def backward(ctx: Any, ggx: Tensor) -> Any:
+        gy, x, target, weight = ctx.saved
+        asked = Tensor._wrap(_asked(x.array, target.array, None if weight is None else weight.array, ctx.smoothing))
+        mass = asked.sum(dim=1, keepdim=True)
+        p = softmax(x, 1)
+        ggy = (ggx * (mass * p - asked)).sum(dim=1) if ctx.needs[0] else None
+        kept = where(target < 0, Tensor._wrap(array_module(x.array).zeros((), x.array.dtype)), gy)
+        gx = SoftmaxGrad.apply(ggx * mass * kept.unsqueeze(1), p, 1) if ctx.needs[1] else None
+        return ggy, gx, None, None, None, None
+
+
+def _asked(x: Any, target: Any, weight: Any, smoothing: float) -> Any:
+    """(M, C, D): (1 - smoothing) weight at the target's class and smoothing / C weight everywhere; 0 where it is ignored."""
+    xp = array_module(x)
+    rest = smoothing / max(x.shape[1], 1)
+    q = xp.where(xp.arange(x.shape[1]).reshape(1, -1, 1) == target[:, None], 1.0 - smoothing + rest, rest)
+    if weight is not None:
+        q = q * weight.reshape(1, -1, 1)
+    return xp.where(target[:, None] < 0, 0.0, q).astype(x.dtype)
+
+
+class NllLoss(Op):
+    """-weight[target] x[target]: (M, C, D), (M, D) -> (M, D), or reduced. Targets that are ignored have become -1."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, target: Any, scale: Any, reduction: str, total: float) -> Any:
+        ctx.save_arrays(target, scale)
+        ctx.classes, ctx.reduction, ctx.total = x.shape[1], reduction, total
+        xp = array_module(x)
+        if not target.size or not x.size:
+            return _reduce(xp.zeros(target.shape, x.dtype), reduction, total)
+        picked = xp.take_along_axis(x, xp.maximum(target, 0)[:, None], axis=1)[:, 0]
+        return _reduce(xp.where(target < 0, xp.zeros((), x.dtype), -picked * scale), reduction, total)
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> Any:
+        target, scale = ctx.saved
+        spread = _spread(gy, ctx.reduction, ctx.total, target.array.shape)
+        return NllLossGrad.apply(spread, target, scale, ctx.classes), None, None, None, None
+
+
+class NllLoss2D(NllLoss):
+    """NllLoss for inputs with more than two dimensions: torch's name for the node."""
+
+
+class NllLossGrad(Op):
+    """gx[target] = -weight gy, 0 elsewhere: the adjoint of the unreduced NllLoss."""
+
+    @staticmethod
+    def forward(ctx: Any, gy: Any, target: Any, scale: Any, classes: int) -> Any:
+        ctx.save_arrays(target, scale)
+        xp = array_module(gy)
+        gx = xp.zeros((gy.shape[0], classes, gy.shape[1]), gy.dtype)
+        if gx.size:
+            values = xp.where(target < 0, xp.zeros((), gy.dtype), -gy * scale)
+            xp.put_along_axis(gx, xp.maximum(target, 0)[:, None], values[:, None], axis=1)
+        return gx
+
+    @staticmethod
+    def backward(ctx: Any, ggx: Tensor) -> Any:
+        target, scale = ctx.saved
+        return NllLoss.apply(ggx, target, scale, "none", 1.0), None, None, None
+
+
+class MseLoss(Op):
+    """(x - target)², summed or averaged; shapes equal."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, target: Any, reduction: str) -> Any:
+        ctx.save_inputs(0, 1)
+        ctx.reduction = reduction
+        difference = x - target
+        return _reduce(difference * difference, reduction, float(x.size))
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> Any:
+        x, target = ctx.saved
+        gx = (x - target) * (gy * (2.0 / max(x.array.size, 1) if ctx.reduction == "mean" else 2.0))
+        return (gx if ctx.needs[0] else None), (-gx if ctx.needs[1] else None), None
+
+
+def _reduction(op: str, size_average: bool | None, reduce: bool | None, reduction: str) -> str:
+    """The reduction's name; the two arguments from before it existed warn, as in torch. Raises ValueError."""
+    if size_average is not None or reduce is not None:
+        reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
+        text = f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead."
+        warnings.warn(text, UserWarning, stacklevel=3)
+    if reduction not in ("none", "mean", "sum"):
+        rule = f"{reduction} is not a valid value for reduction: must be 'none', 'mean' or 'sum'"
+        raise ValueError(message(op, "reduction", repr(reduction), rule, "use reduction='mean'"))
+    return reduction
+
+
+def _check_weight(op: str, weight: Tensor | None, input: Tensor, classes: int) -> None:
+    if weight is None:
+        return
+    if weight.array.shape != (classes,):
+        rule = f"weight tensor should be defined either for all {classes} classes or no classes"
+        raise RuntimeError(message(op, "weight.shape", list(weight.shape), rule, f"use a shape of ({classes},)"))
+    check_same_dtype(op, "weight", weight, "input", input.array.dtype)
+
+
+def _check_indices(op: str, input: Tensor, target: Tensor, ignore_index: int) -> None:
+    """Raises what torch raises where class indices don't fit the input: ValueError, RuntimeError, IndexError."""
+    shape, wanted = input.array.shape, target.array.shape
+    if not shape:
+        raise ValueError(message(op, "input.shape", [], "Expected 1 or more dimensions (got 0)", "use (N, C) or (C,)"))
+    if len(shape) == 1:
+        if len(wanted) > 1:
+            rule = "0D or 1D target tensor expected, multi-target not supported"
+            raise RuntimeError(message(op, "target.shape", list(wanted), rule, "use one class index"))
+        if wanted not in ((), (1,)):
+            rule = (
+                f"must hold one class index: For 1D input, 1D target must have size 1, but got target size: {wanted[0]}"
+            )
+            raise ValueError(message(op, "target.shape", list(wanted), rule, "use input of shape (N, C) for N indices"))
+    else:
+        batch = wanted[0] if wanted else 0
+        if batch != shape[0]:
+            rule = f"must begin with {shape[0]}: Expected input batch_size ({shape[0]}) to match target batch_size ({batch})"
+            raise ValueError(
+                message(op, "target.shape", list(wanted), rule, f"use a target of shape {(shape[0], *shape[2:])}")
+            )
+        if wanted != (shape[0], *shape[2:]):
+            expected = [shape[0], *shape[2:]]
+            rule = f"Expected target size {expected}, got {list(wanted)}: size mismatch with input {list(shape)}"
+            if len(shape) == 2:
+                rule = "0D or 1D target tensor expected, multi-target not supported"
+            elif len(shape) == 4 and len(wanted) != 3:
+                rule = "only batches of spatial targets supported (3D tensors)"
+            raise RuntimeError(
+                message(op, "target.shape", list(wanted), rule, f"use a target of shape {tuple(expected)}")
+            )
+    if target.array.dtype not in ("int64", "uint8"):
+        rule = f"expected target dtype to be Long or Byte (int64 or uint8), but got {target.array.dtype}"
+        raise RuntimeError(message(op, "target.dtype", target.array.dtype, rule, "use target.long()"))
+    classes, t = shape[0] if len(shape) == 1 else shape[1], target.array
+    if t.size and (int(t.min()) < 0 or int(t.max()) >= classes):
+        wrong = t[((t < 0) | (t >= classes)) & (t != ignore_index)]
+        if wrong.size:
+            first = int(wrong.ravel()[0])
+            rule = (
+                f"Target {first} is out of bounds. It must be in 0 ... {classes - 1} (or ignore_index, {ignore_index})"
+            )
+            raise IndexError(message(op, "target", first, rule, "number the classes from 0"))
+
+
+def _as_rows(input: Tensor, target: Tensor, ignore_index: int) -> tuple[Tensor, Any]:
+    """(N, C, ...), (C,) as (M, C, D), and the target as (M, D) int64 with -1 for what is ignored."""
+    shape = input.array.shape
+    if len(shape) == 1:
+        rows = input.reshape(1, -1, 1)
+    else:
+        depth = 1
+        for n in shape[2:]:
+            depth *= n
+        rows = input if len(shape) == 3 else input.reshape(shape[0], shape[1], depth)
+    flat = target.array.reshape(rows.array.shape[0], rows.array.shape[2])
+    xp = array_module(flat)
+    return rows, xp.where(flat == ignore_index, -1, flat).astype("int64", copy=False)
+
+
+def _scale(target: Any, weight: Tensor | None, dtype: Any) -> Any:
+    """(M, D): the weight of each target's class, 1 without weights; 0 where the target is -1, ignored."""
+    xp = array_module(target)
+    kept = target >= 0
+    if weight is None or not weight.array.size:
+        return kept.astype(dtype)
+    return xp.where(kept, weight.array[xp.maximum(target, 0)], xp.zeros((), dtype))
+
+
+def _total(target: Any, weight: Tensor | None, dtype: Any) -> float:
+    """What 'mean' divides by: the number of targets that are not -1, or the sum of their weights."""
+    return float((target >= 0).sum() if weight is None else _scale(target, weight, dtype).sum())
+
+
+def _check_constant(op: str, weight: Tensor | None) -> None:
+    if weight is not None and weight.requires_grad:
+        rule = "is not differentiable with class indices: This input cannot have requires_grad True"
+        raise RuntimeError(message(op, "weight.requires_grad", True, rule, "use weight.detach()"))
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """torch.nn.functional.cross_entropy: -log softmax(input)[target]; logits (N, C, d1, ...) or (C,), target indices (N, d1, ...) or ().
+
+    A floating-point target of input's shape holds class probabilities. weight (C,) scales each class; 'mean' divides by
+    the sum of the targets' weights, ignore_index left out (all ignored: NaN). label_smoothing s asks for (1 - s) target
+    + s / C. Raises IndexError for a class out of range, ValueError for other batch sizes, RuntimeError for other shapes
+    and dtypes. Source: Goodfellow, Bengio and Courville, Deep Learning (2016), section 6.2.2.3; smoothing: Szegedy et
+    al. (2016), section 7.
+    """
+    op = "cross_entropy"
+    check_tensor(op, "input", input)
+    check_tensor(op, "target", target)
+    check_optional_tensor(op, "weight", weight)
+    reduction = _reduction(op, size_average, reduce, reduction)
+    if not 0.0 <= label_smoothing <= 1.0:
+        rule = f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}"
+        raise RuntimeError(
+            message(op, "label_smoothing", label_smoothing, rule, f"use {min(max(label_smoothing, 0.0), 1.0)}")
+        )
+    if input.array.shape == target.array.shape:
+        return _with_probabilities(input, target, weight, ignore_index, reduction, label_smoothing)
+    _check_indices(op, input, target, ignore_index)
+    check_floating(op, "input", input)
+    rows, indices = _as_rows(input, target, ignore_index)
+    _check_weight(op, weight, input, rows.array.shape[1])
+    _check_constant(op, weight)
+    total = _total(indices, weight, input.array.dtype) if reduction == "mean" else 1.0
+    y: Tensor = SoftmaxCrossEntropy.apply(rows, Tensor._wrap(indices), weight, label_smoothing, reduction, total)
+    return y.reshape(target.shape if input.array.ndim > 1 else ()) if reduction == "none" else y
+
+
+def _with_probabilities(
+    input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, reduction: str, label_smoothing: float
+) -> Tensor:
+    """cross_entropy for a target of class probabilities: composed of plain ops, differentiable by target and weight as well."""
+    op, shape = "cross_entropy", input.array.shape
+    if target.array.dtype.kind not in "fc":
+        rule = f"Expected floating point type for target with class probabilities, got {target.array.dtype}"
+        raise RuntimeError(
+            message(op, "target.dtype", target.array.dtype, rule, "use target.float(), or indices of shape (N, ...)")
+        )
+    if ignore_index >= 0:
+        rule = "ignore_index is not supported for floating point target"
+        raise RuntimeError(message(op, "ignore_index", ignore_index, rule, "leave it out"))
+    class_dim = 0 if len(shape) < 2 else 1
+    classes = shape[class_dim] if shape else 1
+    if weight is not None:
+        if weight.array.shape != (classes,):
+            rule = f"weight tensor should be defined either for all {classes} classes or no classes"
+            raise RuntimeError(message(op, "weight.shape", list(weight.shape), rule, f"use a shape of ({classes},)"))
+        weight = weight.reshape((classes,) + (1,) * (len(shape) - class_dim - 1))
+    if label_smoothing > 0.0:
+        target = target * (1 - label_smoothing) + label_smoothing / classes
+    terms = log_softmax(input, class_dim) * target
+    if weight is not None:
+        terms = terms * weight
+    if reduction == "none":
+        unreduced: Tensor = -terms.sum(dim=class_dim)
+        return unreduced
+    summed: Tensor = -terms.sum()
+    return summed / (input.array.size / classes if classes else 0.0) if reduction == "mean" else summed
+
+
+def nll_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """torch.nn.functional.nll_loss: -weight[target] input[target]; log-probabilities (N, C, d1, ...) or (C,), target (N, d1, ...) or ().
+
+    'mean' divides by the sum of the targets' weights, ignore_index left out (all ignored: NaN). Raises as cross_entropy
+    does.
+    """
+    op = "nll_loss"
+    check_tensor(op, "input", input)
+    check_tensor(op, "target", target)
+    check_optional_tensor(op, "weight", weight)
+    reduction = _reduction(op, size_average, reduce, reduction)
+    _check_indices(op, input, target, ignore_index)
+    check_floating(op, "input", input)
+    rows, indices = _as_rows(input, target, ignore_index)
+    _check_weight(op, weight, input, rows.array.shape[1])
+    _check_constant(op, weight)
+    dtype = input.array.dtype
+    total = _total(indices, weight, dtype) if reduction == "mean" else 1.0
+    kind = NllLoss2D if input.array.ndim > 2 else NllLoss
+    scale = Tensor._wrap(_scale(indices, weight, dtype))
+    y: Tensor = kind.apply(rows, Tensor._wrap(indices), scale, reduction, total)
+    return y.reshape(target.shape if input.array.ndim > 1 else ()) if reduction == "none" else y
+
+
+def mse_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
+    """torch.nn.functional.mse_loss: (input - target)², any shape; 'mean' over all elements, with weight over the sum of weights.
+
+    Other shapes broadcast, with torch's UserWarning; other dtypes promote. The mean of nothing is NaN. Raises
+    RuntimeError where they can't broadcast, NotImplementedError for integers, ValueError for weight of another shape.
+    """
+    op = "mse_loss"
+    check_tensor(op, "input", input)
+    check_tensor(op, "target", target)
+    check_optional_tensor(op, "weight", weight)
+    if target.array.shape != input.array.shape:
+        text = (
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will likely lead "
+            "to incorrect results due to broadcasting. Please ensure they have the same size."
+        )
+        warnings.warn(text, UserWarning, stacklevel=2)
+        shape = broadcast_shapes(op, input.array.shape, target.array.shape)
+        input, target = input.expand(shape), target.expand(shape)
+    reduction = _reduction(op, size_average, reduce, reduction)
+    input, target = operands(op, input, target)
+    check_floating(op, "input", input)
+    if weight is None:
+        loss: Tensor = MseLoss.apply(input, target, reduction)
+        return loss
+    if weight.array.shape != input.array.shape:
+        rule = "Weights and input must have the same size"
+        raise ValueError(message(op, "weight.shape", list(weight.shape), rule, f"use a shape of {tuple(input.shape)}"))
+    difference = input - target
+    weighted: Tensor = difference * difference * weight
+    if reduction == "none":
+        return weighted
+    return weighted.sum() / weight.sum() if reduction == "mean" else weighted.sum()

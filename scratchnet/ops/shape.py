@@ -1,0 +1,499 @@
+"""Shapes: views that share memory wherever torch's do, and joining and splitting."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from scratchnet import dtypes
+from scratchnet.autograd.core import Tensor
+from scratchnet.autograd.op import Op
+from scratchnet.device import array_module
+from scratchnet.ops.promotion import cast, result_type
+from scratchnet.shapes import broadcast_shapes, expandable, message, normalize_dim, normalize_dims, sizes
+
+Gradients = tuple[Tensor | None, ...]
+
+
+class View(Op):
+    """The same memory in another shape."""
+
+    view = True
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, shape: tuple[int, ...]) -> Any:
+        ctx.shape = x.shape
+        out = x.view()
+        out.shape = shape  # NumPy sets it only where no copy is needed
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> Gradients:
+        return gy.reshape(ctx.shape), None
+
+
+def _infer(op: str, input: Tensor, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape with its -1 worked out. Raises RuntimeError where the number of elements doesn't fit."""
+    count = input.array.size
+    unknown = [i for i, length in enumerate(shape) if length == -1]
+    known = int(np.prod([length for length in shape if length != -1], dtype=np.int64))
+    if len(unknown) > 1:
+        raise RuntimeError(message(op, "shape", list(shape), "may hold -1 once: only one dimension can be inferred"))
+    if any(length < -1 for length in shape):
+        raise RuntimeError(
+            message(op, "shape", list(shape), "must not hold negative sizes other than -1: invalid shape dimension")
+        )
+    if unknown:
+        if not known:
+            raise RuntimeError(message(op, "shape", list(shape), "leaves -1 ambiguous: the other sizes multiply to 0"))
+        if count % known == 0:
+            return tuple(count // known if length == -1 else length for length in shape)
+    elif known == count:
+        return shape
+    rule = f"is invalid for input of size {count} with shape {list(input.array.shape)}"
+    raise RuntimeError(message(op, "shape", list(shape), rule, "use sizes whose product is that size"))
+
+
+def view(input: Tensor, *shape: Any) -> Tensor:
+    """torch.Tensor.view: the same memory as `shape` (one -1 allowed). Raises RuntimeError where strides forbid it.
+
+    `view(dtype)` reads the memory's bytes as another dtype of the same size.
+    """
+    if len(shape) == 1 and isinstance(shape[0], dtypes.dtype):
+        return _view_dtype(input, shape[0])
+    target = _infer("view", input, sizes(shape))
+    try:
+        result: Tensor = View.apply(input, target)
+    except AttributeError:
+        rule = (
+            "is not compatible with input tensor's size and stride (at least one dimension spans across two contiguous "
+            "subspaces)"
+        )
+        raise RuntimeError(message("view", "shape", list(target), rule, "Use .reshape(...) instead")) from None
+    return result
+
+
+def _view_dtype(input: Tensor, dtype: dtypes.dtype) -> Tensor:
+    if dtype.itemsize != input.dtype.itemsize:
+        raise RuntimeError(message("view", "dtype", dtype, f"must have as many bytes as {input.dtype}"))
+    twin = input.detach()
+    twin.array = twin.array.view(dtype.numpy)
+    return twin
+
+
+def reshape(input: Tensor, *shape: Any) -> Tensor:
+    """torch.reshape: a view where the strides allow it, else a copy."""
+    target = _infer("reshape", input, sizes(shape))
+    if target == input.array.shape:
+        return alias(input, target)
+    try:
+        result: Tensor = View.apply(input, target)
+    except AttributeError:
+        result = View.apply(input.contiguous(), target)
+    return result
+
+
+def alias(input: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """A view of the same shape."""
+    result: Tensor = View.apply(input, shape)
+    return result
+
+
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """torch.flatten: the dimensions start_dim..end_dim as one; the input itself where there is nothing to do."""
+    ndim = input.ndim
+    start, end = normalize_dim("flatten", start_dim, ndim), normalize_dim("flatten", end_dim, ndim)
+    if start > end:
+        raise RuntimeError(message("flatten", "start_dim", start_dim, f"must not come after end_dim (={end_dim})"))
+    if ndim == 0:
+        return input.reshape(1)
+    if start == end:
+        return input
+    shape = input.array.shape
+    merged = int(np.prod(shape[start : end + 1], dtype=np.int64))
+    return input.reshape(*shape[:start], merged, *shape[end + 1 :])
+
+
+class Permute(Op):
+    """The dimensions in another order."""
+
+    view = True
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, dims: tuple[int, ...]) -> Any:
+        ctx.dims = dims
+        return x.transpose(dims)
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> Gradients:
+        return Permute.apply(gy, tuple(int(i) for i in np.argsort(ctx.dims))), None
+
+
+def permute(input: Tensor, *dims: Any) -> Tensor:
+    """torch.permute: dimension i of the result is dims[i] of the input; a view."""
+    order = normalize_dims("permute", sizes(dims), input.ndim) if input.ndim else ()
+    if len(order) != input.ndim:
+        raise RuntimeError(
+            message("permute", "dims", list(order), f"must name each of the {input.ndim} dimensions once")
+        )
+    result: Tensor = Permute.apply(input, order)
+    return result
+
+
+def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
+    """torch.transpose: two dimensions swapped; a view."""
+    ndim = input.ndim
+    a, b = normalize_dim("transpose", dim0, ndim), normalize_dim("transpose", dim1, ndim)
+    order = list(range(ndim))
+    if ndim:
+        order[a], order[b] = b, a
+    result: Tensor = Permute.apply(input, tuple(order))
+    return result
+
+
+def t(input: Tensor) -> Tensor:
+    """torch.t: a matrix transposed; a vector or a number as it is. Raises RuntimeError for more dimensions."""
+    if input.ndim > 2:
+        raise RuntimeError(
+            message(
+                "t",
+                "input",
+                f"{input.ndim}-D",
+                "must have <= 2 dimensions: t() expects a tensor with <= 2 dimensions",
+                "use mT",
+            )
+        )
+    result: Tensor = Permute.apply(input, tuple(reversed(range(input.ndim))))
+    return result
+
+
+def mT(input: Tensor) -> Tensor:  # noqa: N802
+    """torch.Tensor.mT: the last two dimensions swapped."""
+    if input.ndim < 2:
+        raise RuntimeError(message("mT", "input", f"{input.ndim}-D", "must have at least 2 dimensions"))
+    return transpose(input, -2, -1)
+
+
+def T(input: Tensor) -> Tensor:  # noqa: N802
+    """torch.Tensor.T: all dimensions reversed."""
+    result: Tensor = Permute.apply(input, tuple(reversed(range(input.ndim))))
+    return result
+
+
+def squeeze(input: Tensor, dim: Any = None) -> Tensor:
+    """torch.squeeze: without the dimensions of length 1, or those of them that `dim` names; a view."""
+    dims = normalize_dims("squeeze", dim, input.ndim)
+    shape = tuple(n for i, n in enumerate(input.array.shape) if n != 1 or i not in dims)
+    return alias(input, shape)
+
+
+def unsqueeze(input: Tensor, dim: int) -> Tensor:
+    """torch.unsqueeze: a dimension of length 1 put at `dim` (from -ndim-1 to ndim); a view."""
+    at = normalize_dim("unsqueeze", dim, input.ndim + 1)
+    shape = input.array.shape
+    return alias(input, (*shape[:at], 1, *shape[at:]))
+
+
+class Expand(Op):
+    """Dimensions of length 1 repeated without copying."""
+
+    view = True
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, shape: tuple[int, ...]) -> Any:
+        xp = array_module(x)
+        return xp.lib.stride_tricks.as_strided(x, shape, xp.broadcast_to(x, shape).strides)
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> Gradients:
+        return gy, None  # the tape walk sums it over what was repeated
+
+
+def expand(input: Tensor, *shape: Any) -> Tensor:
+    """torch.Tensor.expand: dimensions of length 1 seen as `shape` says (-1 keeps one); a view with stride 0."""
+    given = sizes(shape)
+    old = (None,) * (len(given) - input.ndim) + tuple(input.array.shape)
+    if len(given) < input.ndim:
+        raise RuntimeError(
+            message("expand", "shape", list(given), f"must have at least the {input.ndim} dimensions of the tensor")
+        )
+    if any(new < -1 or (new == -1 and length is None) for new, length in zip(given, old, strict=True)):
+        raise RuntimeError(
+            message("expand", "shape", list(given), "must not hold -1 in a leading, non-existing dimension")
+        )
+    target = tuple(length if new == -1 and length is not None else new for new, length in zip(given, old, strict=True))
+    if not expandable(tuple(input.array.shape), target):
+        rule = f"must match the existing size at each non-singleton dimension of {list(input.array.shape)}"
+        raise RuntimeError(message("expand", "shape", list(given), rule))
+    result: Tensor = Expand.apply(input, target)
+    return result
+
+
+def broadcast_to(input: Tensor, shape: Sequence[int]) -> Tensor:
+    """torch.broadcast_to: expand to `shape`."""
+    return expand(input, *shape)
+
+
+def sum_to_size(input: Tensor, *shape: Any) -> Tensor:
+    """torch.Tensor.sum_to_size: the adjoint of expand, summed to `shape`.
+
+    Raises RuntimeError where `shape` doesn't expand to the input's.
+    """
+    target = sizes(shape)
+    if not expandable(target, tuple(input.array.shape)):
+        raise RuntimeError(
+            message("sum_to_size", "size", list(target), f"is not expandable to size {list(input.array.shape)}")
+        )
+    lead = input.ndim - len(target)
+    dims = [i for i, n in enumerate(input.array.shape) if i < lead or (target[i - lead] == 1 and n != 1)]
+    summed = input.sum(dims, keepdim=True) if dims else input
+    return summed.reshape(target) if summed.array.shape != target else summed
+
+
+class Clone(Op):
+    """A copy in memory of its own."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        return x.copy(order="K") if 0 not in x.strides else x.copy(order="C")
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> Gradients:
+        return (gy,)
+
+
+def clone(input: Tensor) -> Tensor:
+    """torch.clone: a copy in memory of its own, on the tape."""
+    result: Tensor = Clone.apply(input)
+    return result
+
+
+class ContiguousCopy(Op):
+    """A copy laid out row after row."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        return x.copy(order="C")
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> Gradients:
+        return (gy,)
+
+
+def contiguous(input: Tensor) -> Tensor:
+    """torch.Tensor.contiguous: the tensor itself where it lies row after row, else a copy that does."""
+    if input.array.flags.c_contiguous:
+        return input
+    result: Tensor = ContiguousCopy.apply(input)
+    return result
+
+
+class Slice(Op):
+    """A range of one dimension: start, length, step."""
+
+    view = True
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, dim: int, start: int, length: int) -> Any:
+        ctx.shape, ctx.dim, ctx.start = x.shape, dim, start
+        return x[(slice(None),) * dim + (slice(start, start + length),)]
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> Gradients:
+        return Embed.apply(gy, ctx.shape, ctx.dim, ctx.start), None, None, None
+
+
+class Embed(Op):
+    """Zeros of a shape with x put at `start` of a dimension: the adjoint of Slice."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, shape: tuple[int, ...], dim: int, start: int) -> Any:
+        ctx.dim, ctx.start, ctx.length = dim, start, x.shape[dim]
+        out = array_module(x).zeros(shape, x.dtype)
+        out[(slice(None),) * dim + (slice(start, start + x.shape[dim]),)] = x
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> Gradients:
+        return Slice.apply(gy, ctx.dim, ctx.start, ctx.length), None, None, None
+
+
+def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
+    """torch.narrow: `length` entries of `dim` from `start` on; a view. Raises IndexError, RuntimeError out of range."""
+    if not input.ndim:
+        raise RuntimeError("narrow: input (=0-D): narrow() cannot be applied to a 0-dim tensor")
+    dim = normalize_dim("narrow", dim, input.ndim)
+    size = input.array.shape[dim]
+    if length < 0:
+        raise RuntimeError(message("narrow", "length", length, "must be non-negative"))
+    if not -size <= start <= size:
+        raise IndexError(
+            message("narrow", "start", start, f"is out of range: expected to be in range of [{-size}, {size}]")
+        )
+    start = start + size if start < 0 else start
+    if start + length > size:
+        raise RuntimeError(message("narrow", "start + length", start + length, f"exceeds dimension size ({size})"))
+    result: Tensor = Slice.apply(input, dim, start, length)
+    return result
+
+
+class Cat(Op):
+    """Arrays one after another along a dimension."""
+
+    @staticmethod
+    def forward(ctx: Any, dim: int, *arrays: Any) -> Any:
+        ctx.dim, ctx.lengths = dim, [a.shape[dim] for a in arrays]
+        return array_module(arrays[0]).concatenate(arrays, axis=dim)
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> Gradients:
+        starts = np.cumsum([0, *ctx.lengths[:-1]])
+        return None, *(
+            Slice.apply(gy, ctx.dim, int(start), length) if needed else None
+            for start, length, needed in zip(starts, ctx.lengths, ctx.needs[1:], strict=True)
+        )
+
+
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """torch.cat: the tensors one after another along `dim`; an empty 1-d tensor counts for nothing.
+
+    Raises TypeError for no tensors' list, RuntimeError for none or for sizes that differ.
+    """
+    given = _tensors("cat", tensors)
+    if any(not x.ndim for x in given):
+        raise RuntimeError("cat: tensors: zero-dimensional tensor cannot be concatenated; use stack")
+    parts = [x for x in given if x.array.shape != (0,)]
+    dtype = result_type(*given)
+    if not parts:
+        return cast(given[0], dtype).clone()
+    dim = normalize_dim("cat", dim, parts[0].ndim)
+    first = parts[0].array.shape
+    for i, x in enumerate(parts):
+        shape = x.array.shape
+        if len(shape) != len(first):
+            raise RuntimeError(
+                message(
+                    "cat",
+                    f"tensors[{i}]",
+                    f"{len(shape)}-D",
+                    f"must have {len(first)} dimensions: Tensors must have same number of dimensions",
+                )
+            )
+        for axis, (a, b) in enumerate(zip(first, shape, strict=True)):
+            if axis != dim and a != b:
+                rule = f"has size {b} in dimension {axis}, not {a}: sizes must match except in dimension {dim}"
+                raise RuntimeError(message("cat", f"tensors[{i}]", f"shape {list(shape)}", rule))
+    result: Tensor = Cat.apply(dim, *(cast(x, dtype) for x in parts))
+    return result
+
+
+def _tensors(op: str, tensors: Any) -> list[Tensor]:
+    if isinstance(tensors, Tensor) or not isinstance(tensors, Sequence):
+        raise TypeError(f"{op}: tensors must be a tuple or list of Tensors, not {type(tensors).__name__}")
+    if not tensors:
+        kind = ValueError if op == "cat" else RuntimeError
+        raise kind(f"{op}: tensors (=[]): expected a non-empty list of Tensors")
+    for i, x in enumerate(tensors):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"{op}: expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
+    return list(tensors)
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """torch.stack: tensors of one shape along a new dimension. Raises RuntimeError where a shape differs."""
+    given = _tensors("stack", tensors)
+    dim = normalize_dim("stack", dim, given[0].ndim + 1)
+    for i, x in enumerate(given):
+        if x.array.shape != given[0].array.shape:
+            rule = (
+                f"differs from tensors[0] (={list(given[0].array.shape)}): stack expects each tensor to be equal size"
+            )
+            raise RuntimeError(message("stack", f"tensors[{i}]", list(x.array.shape), rule))
+    return cat([x.unsqueeze(dim) for x in given], dim)
+
+
+class Split(Op):
+    """Consecutive ranges of one dimension, all views."""
+
+    view = True
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, lengths: tuple[int, ...], dim: int) -> Any:
+        ctx.dim = dim
+        ends = np.cumsum(lengths)
+        return tuple(x[(slice(None),) * dim + (slice(int(e) - n, int(e)),)] for e, n in zip(ends, lengths, strict=True))
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Gradients:
+        return cat(grads, ctx.dim), None, None
+
+
+def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """torch.split: pieces of a size (the last may be smaller), or of the sizes listed; views."""
+    if not tensor.ndim:
+        raise RuntimeError("split: tensor (=0-D): split expects at least a 1-dimensional tensor")
+    dim = normalize_dim("split", dim, tensor.ndim)
+    size = tensor.array.shape[dim]
+    if isinstance(split_size_or_sections, int):
+        piece = split_size_or_sections
+        if piece < 0 or (piece == 0 and size):
+            raise RuntimeError(
+                message("split", "split_size", piece, "must be positive: split expects split_size be non-negative")
+            )
+        count = -(-size // piece) if piece and size else 1
+        lengths = [piece] * (count - 1) + [size - piece * (count - 1)]
+    else:
+        lengths = [int(n) for n in split_size_or_sections]
+        if sum(lengths) != size or min(lengths, default=0) < 0:
+            rule = f"must sum exactly to {size}, the size of dimension {dim}"
+            raise RuntimeError(message("split", "split_sizes", lengths, rule))
+    result: tuple[Tensor, ...] = Split.apply(tensor, tuple(lengths), dim)
+    return result
+
+
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """torch.chunk: at most `chunks` pieces of equal size, the last one smaller; views."""
+    if chunks <= 0:
+        raise RuntimeError(
+            message("chunk", "chunks", chunks, "must be greater than 0: chunk expects `chunks` to be greater than 0")
+        )
+    if not input.ndim:
+        raise RuntimeError("chunk: input (=0-D): chunk expects at least a 1-dimensional tensor")
+    at = normalize_dim("chunk", dim, input.ndim)
+    size = input.array.shape[at]
+    if not size:
+        return split(input, [0] * chunks, at)
+    return split(input, -(-size // chunks), at)
+
+
+class Unbind(Op):
+    """The slices along one dimension, all views."""
+
+    view = True
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, dim: int) -> Any:
+        ctx.dim = dim
+        lead = (slice(None),) * dim
+        return tuple(x[(*lead, i, ...)] for i in range(x.shape[dim]))
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Gradients:
+        return stack(grads, ctx.dim), None
+
+
+def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    """torch.unbind: the slices along `dim`; views. What iterating over a tensor gives."""
+    if not input.ndim:
+        raise IndexError("unbind: input (=0-D): dimension specified as 0 but tensor has no dimensions")
+    dim = normalize_dim("unbind", dim, input.ndim)
+    if not input.array.shape[dim]:
+        return ()
+    result: tuple[Tensor, ...] = Unbind.apply(input, dim)
+    return result
+
+
+def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
+    """torch.broadcast_tensors: each expanded to the shape that all broadcast to."""
+    shape = broadcast_shapes("broadcast_tensors", *(x.array.shape for x in tensors))
+    return tuple(expand(x, *shape) for x in tensors)

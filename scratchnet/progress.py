@@ -1,0 +1,38 @@
+"""The progress bar of a training run."""
+
+import sys
+from contextlib import suppress
+from typing import Any
+
+
+class Progress:
+    """A tqdm bar over all batches of a run, with the current loss; without tqdm only the lines are printed."""
+
+    def __init__(self, total: int) -> None:
+        self._bar: Any = None
+        with suppress(ImportError):
+            from tqdm import tqdm
+
+            # In a log file, where each update is a line of its own, updates are rare.
+            seconds = 0.1 if sys.stderr.isatty() else 10.0
+            self._bar = tqdm(total=total, unit="batch", leave=False, mininterval=seconds, dynamic_ncols=True)
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def step(self, loss: float) -> None:
+        """One batch has ended with this loss."""
+        if self._bar is not None:
+            self._bar.set_postfix_str(f"loss {loss:.4f}", refresh=False)
+            self._bar.update()
+
+    def line(self, text: str) -> None:
+        """Print a line above the bar."""
+        if self._bar is not None:
+            self._bar.write(text)
+        else:
+            print(text, flush=True)

@@ -1,0 +1,202 @@
+"""The training loop behind `scratchnet train`: options and their defaults, one epoch after the other, files."""
+
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scratchnet import nn
+from scratchnet.autograd.modes import no_grad
+from scratchnet.data import DataLoader
+from scratchnet.nn import functional as F
+from scratchnet.optim import SGD, Adam, Optimizer
+from scratchnet.serialization import atomic, save_weights
+from scratchnet.shapes import message
+from scratchnet.tensor import Tensor
+from scratchnet.vision import ImageSet, resize
+
+Batch = tuple[Tensor, Tensor]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a training run can vary. `xavier`: start from Xavier's uniform weights instead of torch's defaults."""
+
+    epochs: int
+    batch_size: int
+    lr: float
+    optimizer: str = "adam"
+    momentum: float = 0.0
+    seed: int = 0
+    xavier: bool = True
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """One epoch: mean training loss, shares of right answers in both parts, mean test loss, seconds it took."""
+
+    epoch: int
+    loss: float
+    accuracy: float
+    test_loss: float
+    test_accuracy: float
+    seconds: float
+
+
+_ON_DIGITS = {"lenet": Options(epochs=30, batch_size=32, lr=3e-3)}
+_ON_MNIST = {"lenet": Options(epochs=5, batch_size=256, lr=5e-3)}
+_LARGE = ("alexnet", "vgg11", "nin", "googlenet")
+
+
+def default_options(model: str, data: str) -> Options:
+    """The options with which `scratchnet train MODEL --data DATA` runs unless told otherwise."""
+    table = _ON_MNIST if data == "mnist" else _ON_DIGITS
+    if model in table:
+        return table[model]
+    if model in _LARGE:
+        return Options(epochs=5, batch_size=32, lr=3e-4)
+    return Options(epochs=3, batch_size=64, lr=1e-3) if data == "mnist" else Options(epochs=10, batch_size=32, lr=1e-3)
+
+
+def prepare(images: np.ndarray[Any, Any], white: int, shape: tuple[int, int, int]) -> np.ndarray[Any, Any]:
+    """Bytes from 0 to `white` as a net takes them, float32 from 0 to 1: (N, H, W) or (N, H, W, 3) -> (N, *shape).
+
+    Grey is repeated where the net wants 3 channels; colours are averaged where it wants 1.
+    """
+    x = images.astype(np.float32) / np.float32(white)
+    x = x[:, None] if x.ndim == 3 else x.transpose(0, 3, 1, 2)
+    if shape[0] == 1 and x.shape[1] == 3:
+        x = x.mean(axis=1, keepdims=True)
+    x = resize(x, shape[1:])
+    return np.ascontiguousarray(np.broadcast_to(x, (len(x), *shape)))
+
+
+def batches(data: ImageSet, shape: tuple[int, int, int], batch_size: int, shuffle: bool) -> DataLoader:
+    """A loader of (images, labels) pairs: (N, *shape) float32 and (N,) int64."""
+
+    def collate(samples: list[tuple[np.ndarray[Any, Any], int]]) -> Batch:
+        images, labels = zip(*samples, strict=True)
+        return Tensor(prepare(np.stack(images), data.white, shape)), Tensor(np.array(labels, dtype=np.int64))
+
+    return DataLoader(data, batch_size=batch_size, shuffle=shuffle, collate_fn=collate)
+
+
+def initialise(model: nn.Module) -> None:
+    """Xavier's uniform weights for each convolution and linear layer (Glorot, Bengio, 2010); biases stay as is."""
+    for layer in model.modules():
+        if isinstance(layer, (nn.Conv2d, nn.Linear)):
+            nn.init.xavier_uniform_(layer.weight)
+
+
+def make_optimizer(model: nn.Module, options: Options) -> Optimizer:
+    """SGD or Adam over the net's parameters. Raises ValueError for another name."""
+    if options.optimizer == "adam":
+        return Adam(model.parameters(), lr=options.lr)
+    if options.optimizer == "sgd":
+        return SGD(model.parameters(), lr=options.lr, momentum=options.momentum)
+    raise ValueError(message("train", "optimizer", repr(options.optimizer), "must be 'sgd' or 'adam'"))
+
+
+def evaluate(model: nn.Module, loader: DataLoader) -> tuple[float, float]:
+    """Mean loss and share of right answers, in evaluation mode and without a tape."""
+    model.eval()
+    total, right, seen = 0.0, 0, 0
+    with no_grad():
+        for images, labels in loader:
+            outputs = model(images)
+            total += F.cross_entropy(outputs, labels, reduction="sum").item()
+            right += _right(outputs, labels)
+            seen += len(labels)
+    return total / seen, right / seen
+
+
+def train_epoch(
+    model: nn.Module, loader: DataLoader, optimizer: Optimizer, on_batch: Callable[[float], None]
+) -> tuple[float, float]:
+    """One pass with updates: mean loss and share of right answers as they were before each update.
+
+    Raises FloatingPointError at the first loss that is NaN or infinite.
+    """
+    model.train()
+    total, right, seen = 0.0, 0, 0
+    for number, (images, labels) in enumerate(loader, 1):
+        optimizer.zero_grad()
+        outputs = model(images)
+        loss = F.cross_entropy(outputs, labels)
+        value = loss.item()
+        if not math.isfinite(value):
+            lr = optimizer.param_groups[0]["lr"]
+            raise FloatingPointError(
+                message("train", "loss", value, f"of batch {number} must be finite", f"try a smaller lr (now {lr})")
+            )
+        loss.backward()
+        optimizer.step()
+        total += value * len(labels)
+        right += _right(outputs, labels)
+        seen += len(labels)
+        on_batch(value)
+    return total / seen, right / seen
+
+
+def _right(outputs: Tensor, labels: Tensor) -> int:
+    return int((outputs.detach().numpy().argmax(axis=1) == labels.numpy()).sum())
+
+
+def fit(
+    model: nn.Module,
+    train_data: ImageSet,
+    test_data: ImageSet,
+    shape: tuple[int, int, int],
+    options: Options,
+    on_epoch: Callable[[Metrics], None] = lambda metrics: None,
+    on_batch: Callable[[float], None] = lambda loss: None,
+) -> list[Metrics]:
+    """Train on (C, H, W) = `shape` and test after every epoch; `on_epoch` and `on_batch` hear of each as it ends.
+
+    The order of the images comes from the global generator: `manual_seed` before building the model fixes the run.
+    """
+    for part, data in (("train_data", train_data), ("test_data", test_data)):
+        if len(data) == 0:
+            raise ValueError(message("fit", part, "no images", "must hold at least one image"))
+    train_loader = batches(train_data, shape, options.batch_size, shuffle=True)
+    test_loader = batches(test_data, shape, options.batch_size, shuffle=False)
+    optimizer = make_optimizer(model, options)
+    history = []
+    for epoch in range(1, options.epochs + 1):
+        start = time.perf_counter()
+        loss, accuracy = train_epoch(model, train_loader, optimizer, on_batch)
+        test_loss, test_accuracy = evaluate(model, test_loader)
+        history.append(Metrics(epoch, loss, accuracy, test_loss, test_accuracy, time.perf_counter() - start))
+        on_epoch(history[-1])
+    return history
+
+
+def save_epoch(out: Path, model: nn.Module, metadata: dict[str, Any], history: list[Metrics]) -> None:
+    """Write `out`/weights.npz and `out`/metrics.jsonl (one line per epoch), each as a whole or not at all."""
+    save_weights(out / "weights.npz", model.state_dict(), metadata)
+    with atomic(out / "metrics.jsonl") as file:
+        file.writelines(json.dumps(asdict(metrics)).encode() + b"\n" for metrics in history)
+
+
+def plot_accuracy(path: Path, title: str, history: list[Metrics]) -> None:
+    """Draw both accuracies over the epochs as a PNG. Raises ImportError without matplotlib."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 3.6), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    epochs = [m.epoch for m in history]
+    axes.plot(epochs, [100 * m.accuracy for m in history], marker=".", label="training part")
+    axes.plot(epochs, [100 * m.test_accuracy for m in history], marker=".", label="test part")
+    axes.set(title=title, xlabel="epoch", ylabel="accuracy (%)")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right")
+    with atomic(path) as file:
+        figure.savefig(file, format="png", dpi=110)

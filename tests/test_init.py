@@ -1,0 +1,148 @@
+"""Initial values, beside torch's: the same seed gives the same bits."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from parity import assert_same, needs_torch, to_numpy, torch
+
+import scratchnet as sn
+from scratchnet import nn
+from scratchnet.nn import init
+
+BOTH = [pytest.param(sn, id="scratchnet"), pytest.param(torch, id="torch", marks=needs_torch)]
+EXACT = [
+    ("uniform_", {}),
+    ("uniform_", {"a": -0.3, "b": 0.2}),
+    ("constant_", {"val": 0.7}),
+    ("ones_", {}),
+    ("zeros_", {}),
+    ("dirac_", {}),
+    ("dirac_", {"groups": 2}),
+    ("xavier_uniform_", {"gain": 2.0}),
+    ("kaiming_uniform_", {"a": 5**0.5}),
+    ("kaiming_uniform_", {"mode": "fan_out", "nonlinearity": "relu"}),
+]
+NORMAL = [
+    ("normal_", {"mean": 1.0, "std": 3.0}),
+    ("xavier_normal_", {}),
+    ("kaiming_normal_", {"mode": "fan_out", "nonlinearity": "tanh"}),
+    ("trunc_normal_", {}),
+    ("trunc_normal_", {"mean": 0.5, "std": 0.02, "a": 0.49, "b": 0.55}),
+    ("trunc_normal_", {"mean": 1.0, "std": 1.0, "a": 1.5, "b": 1.6}),
+]
+
+
+def filled(lib: Any, name: str, settings: dict[str, Any], shape: tuple[int, ...], dtype: str) -> Any:
+    tensor = lib.nn.Parameter(lib.empty(shape, dtype=getattr(lib, dtype)))
+    lib.manual_seed(7)
+    result = getattr(lib.nn.init, name)(tensor, **settings)
+    assert result is tensor
+    assert result.is_leaf
+    assert result.requires_grad
+    return tensor
+
+
+@needs_torch
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("name", "settings"), EXACT)
+def test_the_same_bits(name: str, settings: dict[str, Any], dtype: str) -> None:
+    ours = filled(sn, name, settings, (6, 4, 3, 3), dtype)
+    theirs = filled(torch, name, settings, (6, 4, 3, 3), dtype)
+    np.testing.assert_array_equal(to_numpy(ours), to_numpy(theirs))
+
+
+@needs_torch
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("name", "settings"), NORMAL)
+def test_normal_numbers(name: str, settings: dict[str, Any], dtype: str) -> None:
+    ours = filled(sn, name, settings, (6, 4, 3, 3), dtype)
+    theirs = filled(torch, name, settings, (6, 4, 3, 3), dtype)
+    assert_same(ours, theirs)
+
+
+@pytest.mark.parametrize("lib", BOTH)
+def test_eye(lib: Any) -> None:
+    tensor = lib.ones(2, 3)
+    assert lib.nn.init.eye_(tensor).tolist() == [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
+
+
+@needs_torch
+def test_gains() -> None:
+    for name in "linear conv1d conv2d conv3d conv_transpose2d sigmoid tanh relu leaky_relu selu".split():
+        assert init.calculate_gain(name) == torch.nn.init.calculate_gain(name)
+    assert init.calculate_gain("leaky_relu", 0.3) == torch.nn.init.calculate_gain("leaky_relu", 0.3)
+
+
+@pytest.mark.parametrize("lib", BOTH)
+def test_what_is_refused(lib: Any) -> None:
+    i = lib.nn.init
+    cases: list[tuple[Any, str]] = [
+        (lambda: i.calculate_gain("odd"), "Unsupported nonlinearity"),
+        (lambda: i.calculate_gain("leaky_relu", True), "not a valid number"),
+        (lambda: i.eye_(lib.ones(3)), "Only tensors with 2 dimensions are supported"),
+        (lambda: i.dirac_(lib.ones(3, 3)), "Only tensors with 3, 4, or 5 dimensions are supported"),
+        (lambda: i.dirac_(lib.ones(3, 3, 3), groups=2), "dim 0 must be divisible by groups"),
+        (lambda: i.xavier_uniform_(lib.ones(3)), "can not be computed for tensor with fewer than 2 dimensions"),
+        (lambda: i.kaiming_normal_(lib.ones(3, 3), mode="odd"), "Mode odd not supported"),
+    ]
+    for call, text in cases:
+        with pytest.raises(ValueError, match=re.escape(text)):
+            call()
+
+
+@pytest.mark.parametrize("lib", BOTH)
+def test_warnings(lib: Any) -> None:
+    with pytest.warns(UserWarning, match="Initializing zero-element tensors is a no-op"):
+        lib.nn.init.kaiming_uniform_(lib.ones(0, 3))
+    with pytest.warns(UserWarning, match="mean is more than 2 std from"):
+        lib.nn.init.trunc_normal_(lib.ones(1, 3), mean=5.0)
+    weight = lib.ones(2, 3)
+    old = ["uniform", "normal", "xavier_uniform", "xavier_normal", "kaiming_uniform", "kaiming_normal", "eye"]
+    for name in old:
+        with pytest.warns(FutureWarning, match=f"`nn.init.{name}` is now deprecated in favor of `nn.init.{name}_`."):
+            getattr(lib.nn.init, name)(weight)
+        assert getattr(lib.nn.init, name).__name__ == name
+
+
+@needs_torch
+def test_a_generator_of_ones_own() -> None:
+    ours = init.uniform_(sn.empty(50), generator=sn.Generator().manual_seed(3))
+    theirs = torch.nn.init.uniform_(torch.empty(50), generator=torch.Generator().manual_seed(3))
+    np.testing.assert_array_equal(to_numpy(ours), to_numpy(theirs))
+
+
+LAYERS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
+    ("Linear", (20, 30), {}),
+    ("Linear", (5, 3), {"bias": False}),
+    ("Linear", (7, 9), {"dtype": "float64"}),
+    ("Conv2d", (4, 6, 3), {"groups": 2}),
+    ("Conv2d", (1, 2, (5, 3)), {"bias": False}),
+    ("ConvTranspose2d", (4, 6, 3), {"groups": 2}),
+    ("BatchNorm2d", (5,), {}),
+]
+
+
+@needs_torch
+@pytest.mark.parametrize("seed", [0, 777, 2**40 + 3])
+@pytest.mark.parametrize(("name", "args", "settings"), LAYERS)
+def test_layers_start_with_torchs_weights(name: str, args: Any, settings: dict[str, Any], seed: int) -> None:
+    layers = []
+    for lib in (sn, torch):
+        known = {key: getattr(lib, value) if key == "dtype" else value for key, value in settings.items()}
+        lib.manual_seed(seed)
+        layers.append(getattr(lib.nn, name)(*args, **known))
+    ours, theirs = (layer.state_dict() for layer in layers)
+    assert list(ours) == list(theirs)
+    for key, value in theirs.items():
+        assert to_numpy(ours[key]).dtype == to_numpy(value).dtype
+        np.testing.assert_array_equal(to_numpy(ours[key]), to_numpy(value), err_msg=key)
+    assert sn.rand(3).tolist() == torch.rand(3).tolist()
+
+
+def test_reset_parameters_draws_anew() -> None:
+    layer = nn.Linear(3, 3)
+    before = layer.weight.tolist()
+    layer.reset_parameters()
+    assert layer.weight.tolist() != before

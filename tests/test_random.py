@@ -1,0 +1,241 @@
+"""PyTorch's CPU random streams: every number equal to torch's bit for bit, and what makes a generator a generator."""
+
+import copy
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from parity import needs_torch, torch
+
+from scratchnet import random
+
+SEEDS = (0, 1, 777, -1, 2**40 + 3, 2**64 - 1)
+SIZES = (*range(41), 999, 1000)
+BOUNDS = ((-1 / 3, 1 / 5), (-0.05, 0.05), (0.0, 7.0), (-1.0, 1.0), (2.0, 2.0), (-1e-3, 1e3))
+RANGES = (
+    (0, 2),
+    (0, 10),
+    (-3, 4),
+    (5, 6),
+    (0, 2**28 - 1),
+    (0, 2**28),
+    (-7, 2**28 - 6),
+    (0, 2**32),
+    (-(2**63), 2**63 - 1),
+)
+DTYPES = ("float16", "float32", "float64")
+
+
+def cpu_vendor() -> str:
+    """The CPU's vendor on Linux; elsewhere "GenuineIntel", the careful answer."""
+    info = Path("/proc/cpuinfo")
+    return info.read_text() if info.exists() else "GenuineIntel"
+
+
+def torch_dtype(name: str) -> Any:
+    return getattr(torch, name)
+
+
+def rule_uniform(n: int, dtype: str) -> tuple[Any, Any]:
+    return random.uniform(n, dtype=dtype), torch.rand(n, dtype=torch_dtype(dtype))
+
+
+def rule_uniform_between(n: int, dtype: str) -> tuple[Any, Any]:
+    pairs = [
+        (random.uniform(n, low, high, dtype), torch.empty(n, dtype=torch_dtype(dtype)).uniform_(low, high))
+        for low, high in BOUNDS
+    ]
+    return np.concatenate([a for a, _ in pairs]), torch.cat([b for _, b in pairs])
+
+
+def rule_normal(n: int, dtype: str) -> tuple[Any, Any]:
+    return random.normal(n, dtype=dtype), torch.randn(n, dtype=torch_dtype(dtype))
+
+
+def rule_normal_scaled(n: int, dtype: str) -> tuple[Any, Any]:
+    ours = random.normal((n, 1), 0.3, 1.7, dtype)
+    return ours, torch.empty((n, 1), dtype=torch_dtype(dtype)).normal_(0.3, 1.7)
+
+
+def rule_bernoulli(n: int, dtype: str) -> tuple[Any, Any]:
+    p = np.linspace(0, 1, n).astype(dtype)
+    return random.bernoulli(p).astype(dtype), torch.bernoulli(torch.from_numpy(p))
+
+
+def rule_integers(n: int, dtype: str) -> tuple[Any, Any]:
+    pairs = [(random.integers(low, high, n), torch.randint(low, high, (n,))) for low, high in RANGES]
+    return np.concatenate([a for a, _ in pairs]), torch.cat([b for _, b in pairs])
+
+
+def rule_permutation(n: int, dtype: str) -> tuple[Any, Any]:
+    return random.permutation(n), torch.randperm(n)
+
+
+def rule_keep(n: int, dtype: str) -> tuple[Any, Any]:
+    return random.bernoulli_keep(n, 0.3), torch.empty(n, dtype=torch.bool).bernoulli_(0.3)
+
+
+def rule_seed(n: int, dtype: str) -> tuple[Any, Any]:
+    ours = np.array([random.random_seed64() for _ in range(3)])
+    return ours, torch.stack([torch.empty((), dtype=torch.int64).random_() for _ in range(3)])
+
+
+FLOAT_RULES = (rule_uniform, rule_uniform_between, rule_normal, rule_normal_scaled, rule_bernoulli)
+WORD_RULES = (rule_integers, rule_permutation, rule_keep, rule_seed)
+# Where torch's bits differ by its build: MKL's own dropout stream on Intel, the C library's log and sine without AVX2.
+SAME_MASKS = torch is not None and not (torch.backends.mkl.is_available() and "GenuineIntel" in cpu_vendor())
+SAME_NORMALS = torch is not None and torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512")
+CASES = [(rule, dtype) for rule in FLOAT_RULES for dtype in DTYPES] + [(rule, "") for rule in WORD_RULES]
+
+
+def assert_equal_bits(rule: Callable[..., tuple[Any, Any]], n: int, dtype: str) -> None:
+    ours, theirs = rule(n, dtype)
+    theirs = theirs.numpy()
+    if rule is rule_keep and not SAME_MASKS:
+        return
+    if rule in (rule_normal, rule_normal_scaled) and not SAME_NORMALS:
+        np.testing.assert_allclose(ours, theirs, rtol=1e-2 if dtype == "float16" else 1e-5, atol=1e-5)
+        return
+    assert ours.dtype == theirs.dtype
+    assert ours.shape == theirs.shape
+    np.testing.assert_array_equal(ours, theirs, err_msg=f"n={n}")
+
+
+@needs_torch
+@pytest.mark.parametrize(("rule", "dtype"), CASES, ids=lambda value: getattr(value, "__name__", value))
+def test_every_number_is_torchs(rule: Callable[..., tuple[Any, Any]], dtype: str) -> None:
+    for seed in SEEDS:
+        torch.manual_seed(seed)
+        random.manual_seed(seed)
+        for n in SIZES:
+            assert_equal_bits(rule, n, dtype)
+        np.testing.assert_array_equal(random.get_state(), torch.get_rng_state().numpy())
+
+
+@needs_torch
+@pytest.mark.parametrize(("rule", "dtype"), CASES, ids=lambda value: getattr(value, "__name__", value))
+def test_a_million_numbers_are_torchs(rule: Callable[..., tuple[Any, Any]], dtype: str) -> None:
+    n = 10**6 if rule not in (rule_uniform_between, rule_integers) else 10**5
+    torch.manual_seed(5)
+    random.manual_seed(5)
+    assert_equal_bits(rule, n, dtype)
+
+
+@needs_torch
+def test_twenty_bounds() -> None:
+    bounds = np.random.default_rng(0).normal(size=(20, 2)) * 10.0 ** np.arange(-10, 10)[:, None]
+    for low, high in np.sort(bounds, axis=1).tolist():
+        for dtype in DTYPES[1:]:
+            torch.manual_seed(3)
+            random.manual_seed(3)
+            theirs = torch.empty(10**5, dtype=torch_dtype(dtype)).uniform_(low, high)
+            np.testing.assert_array_equal(
+                random.uniform(10**5, low, high, dtype), theirs.numpy(), err_msg=f"{low} {high}"
+            )
+
+
+@needs_torch
+@pytest.mark.skipif(not SAME_MASKS, reason="torch draws dropout from MKL's stream on this CPU")
+def test_dropout_draws_the_same_mask() -> None:
+    torch.manual_seed(11)
+    random.manual_seed(11)
+    theirs = torch.nn.functional.dropout(torch.ones(3, 5, 7), 0.4)
+    np.testing.assert_array_equal(random.bernoulli_keep((3, 5, 7), 0.6), theirs.numpy() != 0)
+
+
+@needs_torch
+@pytest.mark.skipif(not SAME_NORMALS, reason="torch computes normals without AVX2 on this CPU")
+def test_the_second_normal_of_a_pair_waits_on_the_generator() -> None:
+    torch.manual_seed(1)
+    random.manual_seed(1)
+    for n in (1, 20, 3, 16, 2):
+        np.testing.assert_array_equal(random.normal(n), torch.randn(n).numpy())
+    torch.manual_seed(1)
+    random.manual_seed(1)  # forgets the waiting one
+    np.testing.assert_array_equal(random.normal(1), torch.randn(1).numpy())
+
+
+@needs_torch
+def test_states_travel_both_ways() -> None:
+    ours, theirs = random.Generator().manual_seed(9), torch.Generator().manual_seed(9)
+    for n in (0, 1, 700, 623, 5):
+        random.uniform(n, generator=ours)
+        random.normal(n % 3, generator=ours)
+        torch.rand(n, generator=theirs)
+        torch.randn(n % 3, generator=theirs)
+        np.testing.assert_array_equal(ours.get_state(), theirs.get_state().numpy())
+    other = random.Generator().set_state(theirs.get_state().numpy())
+    theirs.set_state(torch.from_numpy(ours.get_state()))
+    np.testing.assert_array_equal(random.normal(3, generator=other), torch.randn(3, generator=theirs).numpy())
+    assert other.initial_seed() == 9
+
+
+@needs_torch
+@pytest.mark.parametrize("seed", [0, 5, -1, -(2**63), 2**64 - 1, True, 3.0, "17"])
+def test_initial_seed(seed: Any) -> None:
+    torch.manual_seed(seed)
+    assert random.manual_seed(seed) is random.default_generator
+    assert random.initial_seed() == torch.initial_seed()
+    assert random.Generator().initial_seed() == torch.Generator().initial_seed()
+
+
+def test_known_numbers() -> None:
+    """The first numbers of torch.manual_seed(0): these hold where torch isn't installed."""
+    random.manual_seed(0)
+    np.testing.assert_array_equal(
+        random.uniform(3), np.float32([0.49625658988952637, 0.7682217955589294, 0.08847743272781372])
+    )
+    assert random.permutation(5, random.Generator().manual_seed(0)).tolist() == [4, 0, 1, 3, 2]
+
+
+def test_generators_are_independent_and_copy() -> None:
+    a, b = random.Generator().manual_seed(2), random.Generator().manual_seed(2)
+    first = random.normal(3, generator=a)
+    random.uniform(100)
+    np.testing.assert_array_equal(first, random.normal(3, generator=b))
+    for twin in (copy.deepcopy(a), pickle.loads(pickle.dumps(a)), a.clone_state()):
+        state = a.get_state()
+        np.testing.assert_array_equal(random.normal(3, generator=twin), random.normal(3, generator=a))
+        a.set_state(state)
+
+
+def test_seed_is_fresh() -> None:
+    assert random.seed() != random.seed()
+    assert random.initial_seed() < 2**53
+
+
+ERRORS: list[tuple[Callable[[], Any], type[Exception], str]] = [
+    (lambda: random.Generator("cuda"), RuntimeError, r"device \(=cuda\)"),
+    (
+        lambda: random.Generator().manual_seed(1.5),
+        RuntimeError,
+        r"manual_seed: seed \(=1.5\) expected a long, but got float",
+    ),
+    (lambda: random.Generator().manual_seed(2**64), ValueError, r"seed \(=18446744073709551616\) must be in"),
+    (lambda: random.manual_seed("a"), ValueError, "invalid literal for int"),
+    (lambda: random.uniform(3, 2, 1), RuntimeError, r"uniform_: from \(=2\) expects .* but to is 1"),
+    (lambda: random.uniform(3, -3e38, 3e38), RuntimeError, r"uniform_: to \(=3e\+38\) is too far above"),
+    (lambda: random.uniform((2, -1)), RuntimeError, r"size \(=\[2, -1\]\) must not be negative"),
+    (lambda: random.uniform(3, dtype=np.int64), NotImplementedError, r"dtype \(=int64\)"),
+    (lambda: random.normal(3, 0, -1), RuntimeError, r"normal: std \(=-1\) must be at least 0"),
+    (lambda: random.normal(3, 0, float("nan")), RuntimeError, r"std \(=nan\)"),
+    (lambda: random.permutation(-1), RuntimeError, r"randperm: n \(=-1\) must be non-negative"),
+    (lambda: random.integers(5, 5, 2), RuntimeError, r"randint: low \(=5\) must be less than high \(=5\)"),
+    (lambda: random.bernoulli_keep(3, 2.0), RuntimeError, r"p \(=2.0\) must be in \[0, 1\]"),
+    (lambda: random.bernoulli(np.array([1.5])), RuntimeError, r"must be in \[0, 1\]"),
+    (lambda: random.bernoulli(np.array([1])), NotImplementedError, r"bernoulli: dtype \(=int64\)"),
+    (lambda: random.set_state(np.zeros(3, np.uint8)), RuntimeError, r"set_state: state \(=3 bytes\)"),
+    (lambda: random.set_state(np.zeros(5056, np.uint8)), RuntimeError, "Invalid mt19937 state"),
+    (lambda: random.set_state(np.zeros(5056)), TypeError, "must hold bytes"),
+]
+
+
+@pytest.mark.parametrize(("call", "kind", "text"), ERRORS, ids=[text for _, _, text in ERRORS])
+def test_bad_input(call: Callable[[], Any], kind: type[Exception], text: str) -> None:
+    state = random.get_state()
+    with pytest.raises(kind, match=text):
+        call()
+    np.testing.assert_array_equal(random.get_state(), state)
