@@ -11,14 +11,13 @@ from scratchnet.shapes import message
 class device:
     """torch.device: `device("cpu")`. Only the CPU has a backend so far: any other name raises RuntimeError."""
 
-    __slots__ = ("index", "type")
-
     type: str
     index: int | None
 
     def __init__(self, type: "str | device", index: int | None = None) -> None:
         if isinstance(type, device):
-            type, index = type.type, type.index
+            index = type.index
+            type = type.type
         name, _, number = str(type).partition(":")
         if name not in ("cpu", "cuda") or (number and not number.isdigit()):
             raise RuntimeError(

@@ -390,7 +390,7 @@ def _bind() -> None:
         setattr(Tensor, f"new_{function.__name__}", _new_like(function))
     Tensor.dim = lambda self: self.ndim  # type: ignore[attr-defined]
     Tensor.nelement = numel  # type: ignore[attr-defined]
-    Tensor.nelement = Tensor.numel
+    Tensor.nelement = numel  # type: ignore[attr-defined]
     Tensor.__hash__ = lambda self: id(self)  # type: ignore[method-assign]
     special = {
         "getitem": index.getitem,

@@ -49,7 +49,7 @@ class Metrics:
 
 
 _ON_DIGITS = {"lenet": Options(epochs=30, batch_size=32, lr=3e-3)}
-_ON_MNIST = {"lenet": Options(epochs=5, batch_size=256, lr=5e-3)}
+_ON_MNIST = {"lenet": Options(epochs=3, batch_size=64, lr=5e-3)}
 _LARGE = ("alexnet", "vgg11", "nin", "googlenet")
 
 
@@ -187,6 +187,7 @@ def plot_accuracy(path: Path, title: str, history: list[Metrics]) -> None:
     """Draw both accuracies over the epochs as a PNG. Raises ImportError without matplotlib."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(6.4, 3.6), layout="constrained")
     FigureCanvasAgg(figure)
@@ -195,7 +196,7 @@ def plot_accuracy(path: Path, title: str, history: list[Metrics]) -> None:
     axes.plot(epochs, [100 * m.accuracy for m in history], marker=".", label="training part")
     axes.plot(epochs, [100 * m.test_accuracy for m in history], marker=".", label="test part")
     axes.set(title=title, xlabel="epoch", ylabel="accuracy (%)")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
     with atomic(path) as file:

@@ -28,7 +28,7 @@ BAD = [
     unfold("Dimension out of range", 8, 8, kernel_size=3),
     unfold("Expected 3D or 4D", 1, 2, 3, 8, 8, kernel_size=3),
     unfold("Expected 3D or 4D", 2, 0, 8, 8, kernel_size=3),
-    unfold("components must be at least one", 2, 3, 8, 8, kernel_size=9),
+    unfold("sliding blocks", 2, 3, 8, 8, kernel_size=9),
     unfold("kernel size should be greater", 2, 3, 8, 8, kernel_size=0),
     unfold("stride should be greater", 2, 3, 8, 8, kernel_size=3, stride=0),
     unfold("dilation should be greater", 2, 3, 8, 8, kernel_size=3, dilation=0),

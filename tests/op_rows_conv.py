@@ -1,4 +1,4 @@
-"""Rows of conv2d, conv_transpose2d and the gradients as functions; every stride, padding, dilation and group in some row."""
+"""Rows of conv2d, conv_transpose2d and the gradients as functions."""
 
 from typing import Any
 
@@ -59,7 +59,7 @@ ROWS = [
     conv((6, C, 2, 2), "unbatched, 'same'", x=(C, H, W), padding="same", bias=False),
     conv((6, C, 3, 3), "lists of one", stride=[2], padding=[1], dilation=[1]),
     conv((3, 70, 3, 3), "many channels", x=(1, 70, 4, 4), padding=1),
-    transposed((C, 6, 3, 3), "plain"),
+    transposed((C, 6, 3, 3), "plain", x=(N, C, 8, 9)),
     transposed((C, 6, 3, 2), "no bias, stride, padding", bias=False, stride=(2, 3), padding=(1, 0)),
     transposed((C, 6, 3, 3), "output_padding", stride=(2, 3), output_padding=(1, 2), padding=1),
     transposed((C, 6, 3, 3), "output_padding up to dilation", stride=(1, 2), output_padding=(1, 2), dilation=(2, 3)),

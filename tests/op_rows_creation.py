@@ -107,6 +107,22 @@ ROWS += [
     make("generator", lambda T: T.randn(4, generator=T.Generator().manual_seed(3))),
     make("uniform_", lambda T: T.empty(7).uniform_(-0.3, 0.7), seeded=True),
     make("normal_", lambda T: (T.empty(7).normal_(1, 2), T.empty(5, 5).normal_()), seeded=True),
+    row(
+        "new_*",
+        lambda T, F, x: (
+            x.new_tensor([1, 2]),
+            x.new_zeros(2, 3),
+            x.new_ones((2,)),
+            x.new_full((2,), 3),
+            x.new_zeros(()),
+        ),
+        (2,),
+        order=0,
+        half=True,
+        ints="int64 bool uint8",
+    ),
+    row("new_*: dtype", lambda T, F, x: (x.new_ones(2, dtype=T.int32), tuple(x.new_empty(2, 3).shape)), (2,), order=0),
+    make("result_type", lambda T: [T.ones(1, dtype=T.result_type(T.ones(2, dtype=T.int8), n)) for n in (True, 2, 2.5)]),
     make("default dtype", lambda T: _with_default(T)),
     row("tensor keeps no history", lambda T, F, x: T.ones_like(x) * x + T.zeros_like(x) + T.full_like(x, 2), (2, 3)),
 ]

@@ -34,6 +34,7 @@ ROWS = [
     *[padded((2, 3, 5, 4), (-1, 2, 3, -2), mode=mode) for mode in COPIES],
     *[padded((2, 3, 5, 4), (-2, -2, 1, 1), mode=mode) for mode in COPIES],
     padded((2, 3, 5, 4), (9, 7, 8, 6), mode="replicate"),
+    padded((2, 3, 5, 4), (-5, 3, 0, 1), mode="replicate"),
     padded((2, 3, 5, 4), (4, 4, 5, 5), mode="circular"),
     padded((2, 3, 5, 4), (1, 0, 0, 0), mode="reflect", value=0),
 ]

@@ -1,6 +1,6 @@
 """reshape, view, flatten, transpose, permute, squeeze, expand, narrow, cat, stack, split, chunk, unbind, to ..."""
 
-from op_table import Bad, Row, bad, both, ints, method, row
+from op_table import Bad, Row, bad, between, both, ints, method, row
 
 X = (2, 3, 4)
 WHOLE = "int64 bool uint8"
@@ -106,6 +106,18 @@ ROWS: list[Row] = [
         X,
         order=0,
     ),
+    row(
+        "ndim, is_floating_point",
+        lambda T, F, x: (x.ndim, x.is_floating_point(), x.long().is_floating_point()),
+        X,
+        order=0,
+    ),
+    row(
+        "item", lambda T, F, x: (x[0, 0, 0].item(), x.sum().long().item(), (x[0, 0, 0] > 0).item()), X, order=0, zero=()
+    ),
+    row("tolist", lambda T, F, x: (x.tolist(), x[0, 0, 0].tolist(), x.long().tolist(), (x > 0).tolist()), X, order=0),
+    row("float(), int(), bool()", lambda T, F, x: (float(x), int(x), bool(x)), (), order=0, zero=()),
+    row("in", lambda T, F, x: (1.5 in x, x[0, 0, 0] in x), X, order=0, zero=()),
     row("detach", lambda T, F, x: x.detach() * x, X),
     row("to", lambda T, F, x: x.to(T.float64) * x.double(), X, covers=("Tensor.to",)),
     row("to: same dtype", lambda T, F, x: x.to(x.dtype), X),
@@ -117,8 +129,8 @@ ROWS: list[Row] = [
     row("float, double, half", lambda T, F, x: (x.float(), x.double(), x.half()), X, half=True, memory=True),
     row("cpu", lambda T, F, x: x.cpu(), X),
 ]
-for target in ("int", "long", "short", "bool"):
-    ROWS.append(method(target, [X], order=0, ints="int64 uint8 bool", half=True))
+for target in ("int", "long", "short", "char", "byte", "bool"):
+    ROWS.append(method(target, [between(X, 0.0, 100.0)], order=0, ints="int64 uint8 bool", half=True))
 for target in ("float", "double", "half"):
     ROWS.append(method(target, [X], half=True, ints="int64 uint8 bool", label=f"x.{target}()"))
 

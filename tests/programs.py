@@ -42,8 +42,8 @@ def same_program(program: Program) -> Callable[[], None]:
     """A decorator: the program becomes a test that runs it on both."""
 
     @needs_torch
-    def test() -> None:
+    def compared() -> None:
         agree(program)
 
-    test.__name__, test.__doc__ = program.__name__, program.__doc__
-    return test
+    compared.__name__, compared.__doc__ = program.__name__, program.__doc__
+    return compared

@@ -135,6 +135,7 @@ class ByItem:
 
 def test_a_batch_read_at_once_is_the_batch_read_by_item() -> None:
     dataset = pairs(data)
+    source: Any
     for source in (dataset, data.Subset(dataset, [3, 5, 5, 0, 22]), data.Subset(data.Subset(dataset, [4, 2]), [1, 0])):
         fast = list(data.DataLoader(source, batch_size=4))
         slow = list(data.DataLoader(ByItem(source), batch_size=4))
@@ -285,7 +286,8 @@ class Slow:
 
 
 def test_threads_keep_the_order() -> None:
-    dataset, started = Slow(17), []
+    dataset = Slow(17)
+    started: list[int] = []
     loader = data.DataLoader(
         dataset, batch_size=4, num_workers=3, worker_init_fn=started.append, multiprocessing_context="fork"
     )

@@ -93,6 +93,7 @@ def test_prints_as_torch(row: int) -> None:
 
 
 @needs_torch
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")
 @pytest.mark.parametrize("train", [True, False], ids=["train", "eval"])
 @pytest.mark.parametrize("row", range(len(ROWS)), ids=LABELS)
 def test_outputs_and_gradients(row: int, train: bool) -> None:
@@ -220,7 +221,7 @@ def test_our_texts_name_argument_value_and_cure() -> None:
 
 def test_devices_and_dtypes_of_layers() -> None:
     assert nn.Linear(2, 3, dtype=sn.float64, device="cpu").weight.dtype is sn.float64
-    assert nn.Conv2d(2, 3, 1, dtype=sn.float16).bias.dtype is sn.float16
+    assert nn.Conv2d(2, 3, 1, dtype=sn.float16).weight.dtype is sn.float16
     assert nn.BatchNorm2d(3, dtype=sn.float64).running_var.dtype is sn.float64
     with pytest.raises(RuntimeError, match="device"):
         nn.Linear(2, 3, device="cuda")

@@ -374,12 +374,12 @@ def test_parameter_list_and_dict(lib: Any) -> None:
 @pytest.mark.parametrize("lib", BOTH)
 def test_state_dict(lib: Any) -> None:
     net = net_class(lib)()
-    state = net.state_dict()
+    state: Any = net.state_dict()
+    assert state._metadata["second.a"] == {"version": 1}
     assert type(state) is OrderedDict
     assert list(state) == [
         *("first.weight", "first.shift", "second.a.weight", "second.a.shift", "again.weight", "again.shift")
     ]
-    assert state._metadata["second.a"] == {"version": 1}
     assert not state["first.weight"].requires_grad
     assert net.state_dict(keep_vars=True)["first.weight"] is net.first.weight
     assert next(iter(net.state_dict(prefix="net."))) == "net.first.weight"
@@ -629,7 +629,7 @@ def test_backward_hooks_without_a_gradient_for_the_input(lib: Any) -> None:
 def test_inplace_work_after_a_backward_hook_is_safe() -> None:
     module = scale_class(sn)()
     module.register_full_backward_hook(lambda m, grad_input, grad_output: None)
-    x = sn.ones(2).requires_grad_()
+    x: Any = sn.ones(2).requires_grad_()
     module(x).mul_(3.0).sum().backward()
     assert x.grad.tolist() == [6.0, 9.0]
 

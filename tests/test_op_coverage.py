@@ -1,16 +1,21 @@
 """No public op without a row: functions of scratchnet and of nn.functional, and the methods of Tensor."""
 
 import types
+import warnings
 from typing import Any
 
+import numpy as np
 import op_checks
+import pytest
 from op_table import Row, table
+from parity import needs_torch, torch
 
 import scratchnet
 
-# Methods that compute nothing on the elements: the tape's own (test_tape, test_views) and questions about a tensor.
-NOT_OPS = """backward grad requires_grad_ detach_ retain_grad register_hook register_post_accumulate_grad_hook
-is_inference cuda data_ptr element_size numpy""".split()
+# What computes nothing on the elements: a switch, the tape's own members (test_tape, test_views), where memory lies.
+NOT_OPS = """T.conv_algorithm backward grad requires_grad requires_grad_ is_leaf grad_fn output_nr data detach_
+retain_grad retains_grad register_hook register_post_accumulate_grad_hook is_inference cuda device data_ptr element_size
+type_name numpy""".split()
 
 
 class Recorder:
@@ -49,8 +54,8 @@ def covered(rows: list[Row]) -> set[str]:
             function = pending.pop()
             names = attribute_names(function.__code__)
             seen.update(f"Tensor.{name}" for name in names - used)
-            for name in names:
-                helper = function.__globals__.get(name)
+            cells = [cell.cell_contents for cell in function.__closure__ or ()]
+            for helper in [*map(function.__globals__.get, names), *cells]:
                 if isinstance(helper, types.FunctionType) and id(helper) not in met:
                     met.add(id(helper))
                     pending.append(helper)
@@ -61,7 +66,11 @@ def public_ops() -> dict[str, int]:
     """Public name -> identity of the function, so that one row serves a function and its aliases."""
     ops: dict[str, int] = {}
     for name, value in vars(scratchnet).items():
-        if isinstance(value, types.FunctionType) and value.__module__.startswith("scratchnet.ops."):
+        if (
+            isinstance(value, types.FunctionType)
+            and value.__module__.startswith("scratchnet.ops.")
+            and f"T.{name}" not in NOT_OPS
+        ):
             ops[f"T.{name}"] = id(value)
     functional = scratchnet.nn.functional
     ops |= {f"F.{name}": id(getattr(functional, name)) for name in functional.__all__}
@@ -91,4 +100,23 @@ def test_a_name_without_a_row_is_found() -> None:
 
 
 def test_the_list_of_exceptions_is_real() -> None:
-    assert not [name for name in NOT_OPS if not hasattr(scratchnet.Tensor, name)]
+    assert not [name for name in NOT_OPS if name[:2] != "T." and not hasattr(scratchnet.Tensor, name)]
+
+
+@needs_torch
+@pytest.mark.parametrize("name", sorted(name for name in public_ops() if name[:2] == "T."))
+def test_what_is_no_tensor_is_refused(name: str) -> None:
+    """A list or an array in place of a tensor: torch's exception type, with 0 to 2 more arguments."""
+    ours, theirs = getattr(scratchnet, name[2:]), getattr(torch, name[2:], None)
+    if theirs is None or ours.__module__.endswith("creation"):
+        return  # creation functions take lists and arrays
+    for value in ([1.0], np.ones(2)):
+        for more in ((), (0,), (0, 1)):
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    theirs(value, *more)
+            except (TypeError, AttributeError, RuntimeError) as error:
+                kind = TypeError if isinstance(error, AttributeError) else type(error)
+                with pytest.raises(kind):
+                    ours(value, *more)

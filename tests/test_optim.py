@@ -267,3 +267,31 @@ def test_settings_as_tensors(lib: Any) -> None:
     assert weight.tolist() == [0.5, 0.5]
     with pytest.raises(ValueError, match="Tensor lr must be 1-element"):
         lib.optim.Adam([weight], lr=lib.ones(2))
+
+
+def losses(lib: Any, loaders: Any) -> list[float]:
+    """Two epochs of a small net in float64: shuffled batches, batch norm, dropout, all from one seed."""
+    rng = np.random.default_rng(0)
+    images, labels = lib.tensor(rng.standard_normal((40, 1, 8, 8))), lib.tensor(rng.integers(0, 3, 40))
+    lib.manual_seed(777)
+    n = lib.nn
+    net = n.Sequential(
+        *(n.Conv2d(1, 4, 3, padding=1), n.BatchNorm2d(4), n.ReLU(), n.MaxPool2d(2), n.Dropout(0.2)),
+        *(n.Conv2d(4, 6, 3), n.Sigmoid(), n.AvgPool2d(2), n.Flatten(), n.Linear(6, 3)),
+    ).double()
+    optimizer = lib.optim.Adam(net.parameters(), lr=0.01)
+    loader = loaders.DataLoader(loaders.TensorDataset(images, labels), batch_size=8, shuffle=True)
+    found = []
+    for _ in range(2):
+        for x, y in loader:
+            optimizer.zero_grad()
+            loss = n.CrossEntropyLoss()(net(x), y)
+            loss.backward()
+            optimizer.step()
+            found.append(loss.item())
+    return found
+
+
+@needs_torch
+def test_a_net_learns_step_by_step_as_in_torch() -> None:
+    np.testing.assert_allclose(losses(sn, sn.data), losses(torch, torch.utils.data), rtol=1e-9)

@@ -1,4 +1,7 @@
-"""The CPU backend: NumPy, and loops compiled by Numba. The contract is in `scratchnet.kernels`. Modules are imported at first use."""
+"""The CPU backend: NumPy, and loops compiled by Numba. Modules are imported at first use.
+
+The contract is in `scratchnet.kernels`.
+"""
 
 from importlib import import_module
 from pathlib import Path

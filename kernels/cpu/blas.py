@@ -1,4 +1,4 @@
-"""NumPy's BLAS on one thread: a second pool of threads beside Numba's would fight it, and its cut of a sum depends on its size."""
+"""NumPy's BLAS on one thread: a second pool of threads would fight Numba's, and cut sums by its own size."""
 
 import ctypes
 import functools
@@ -34,7 +34,7 @@ def _switch() -> tuple[Callable[[], int], Callable[[int], None]] | None:
 
 
 def _libraries() -> list[str]:
-    """Where the OpenBLAS that NumPy has loaded may be: its wheel's own folder, then whatever this process has mapped."""
+    """Where NumPy's OpenBLAS may be: its wheel's own folder, or else among the files that this process has mapped."""
     package = os.path.dirname(np.__file__)
     names = glob.glob(os.path.join(package + ".libs", "*openblas*")) + glob.glob(
         os.path.join(package, ".dylibs", "*openblas*")
@@ -46,7 +46,7 @@ def _libraries() -> list[str]:
 
 
 class _OneThread:
-    """`with one_thread:` around products. May be entered by several Python threads at once: the last one out restores."""
+    """`with one_thread:` around products. Several Python threads may be inside at once: the last one out restores."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

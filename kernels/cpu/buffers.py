@@ -1,4 +1,4 @@
-"""Memory for results: large blocks go back to a pool when their array dies, since fresh memory costs page faults at every step."""
+"""Memory for results. Large blocks are kept when their array dies: fresh memory costs page faults at every step."""
 
 import math
 import os
@@ -27,7 +27,7 @@ if hasattr(os, "register_at_fork"):
 
 
 class _Block:
-    """Owner of pooled memory: the base of an array and of all its views. When the last of them dies it gives the memory back."""
+    """Owner of pooled memory, the base of an array and its views: when the last of them dies it gives it back."""
 
     __slots__ = ("__array_interface__", "memory")
 

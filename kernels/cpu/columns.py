@@ -1,10 +1,10 @@
 """im2col and its adjoint col2im: every window of an image as a column of a matrix, and back."""
 
 from scratchnet.kernels.cpu.jit import inline, kernel, prange
-from scratchnet.kernels.cpu.layout import Array, Pair, deliver, plain, target
+from scratchnet.kernels.cpu.layout import Array, Pair, Shape, deliver, plain, target
 
 
-def output_size(image: Pair, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair) -> Pair:
+def output_size(image: Shape, kernel_size: Shape, stride: Pair, padding: Pair, dilation: Pair) -> Pair:
     """(OH, OW) = (size + 2 padding - dilation (kernel - 1) - 1) // stride + 1."""
     oh, ow = (
         (n + 2 * p - d * (k - 1) - 1) // s + 1
@@ -36,7 +36,10 @@ def col2im(
     dilation: Pair,
     out: Array | None = None,
 ) -> Array:
-    """torch.nn.functional.fold, the adjoint of im2col: (N, C * KH * KW, L) -> (N, C, H, W). What falls on padding is dropped."""
+    """torch.nn.functional.fold, the adjoint of im2col: (N, C * KH * KW, L) -> (N, C, H, W).
+
+    What falls on the padding is dropped.
+    """
     kh, kw = kernel_size
     n, rows, _ = columns.shape
     c = rows // (kh * kw)
@@ -50,15 +53,15 @@ def col2im(
 def fill_columns(
     x: Array,
     columns: Array,
-    out_size: Pair,
-    kernel_size: Pair,
+    out_size: Shape,
+    kernel_size: Shape,
     stride: Pair,
     padding: Pair,
     dilation: Pair,
     samples_last: bool = False,
 ) -> None:
-    """im2col of plain x into `columns`, in the order (N, C, KH, KW, OH, OW), or (C, KH, KW, N, OH, OW) with samples_last."""
-    n, c, h, w = x.shape
+    """im2col of plain x in the order (N, C, KH, KW, OH, OW), or with samples_last (C, KH, KW, N, OH, OW)."""
+    n, c = x.shape[:2]
     taps, places = kernel_size[0] * kernel_size[1], out_size[0] * out_size[1]
     steps = (places, taps * n * places, n * places) if samples_last else (c * taps * places, taps * places, places)
     geometry = (*out_size, *kernel_size, *stride, *padding, *dilation)
@@ -66,7 +69,7 @@ def fill_columns(
 
 
 def gather_columns(
-    columns: Array, x: Array, out_size: Pair, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair
+    columns: Array, x: Array, out_size: Shape, kernel_size: Shape, stride: Pair, padding: Pair, dilation: Pair
 ) -> None:
     """col2im of plain arrays into `x` (N, C, H, W)."""
     n, c, h, w = x.shape
@@ -147,7 +150,7 @@ def _col2im(columns: Array, x: Array, sh: int, sw: int, ph: int, pw: int, dh: in
         for h in range(H):
             for w in range(W):
                 x[plane, h, w] = zero
-            # Each row gathers what its pixels gave to the windows: nobody else writes to it, so threads need no atomics.
+            # Each row gathers what its pixels gave to the windows: nobody else writes to it, no atomics are needed.
             for r in range(KH):
                 distance = h + ph - r * dh
                 if distance < 0 or distance % sh != 0 or distance // sh >= OH:

@@ -1,6 +1,7 @@
 """Convolution as matrix products: the windows of a few samples at a time become columns, and BLAS does the sums.
 
-Source: Chellapilla, Puri, Simard, High Performance Convolutional Neural Networks for Document Processing (2006), section 3.
+Source: Chellapilla, Puri, Simard, High Performance Convolutional Neural Networks for Document Processing (2006),
+section 3.
 """
 
 from collections.abc import Iterator
@@ -13,8 +14,10 @@ from scratchnet.kernels.cpu.columns import fill_columns, gather_columns, output_
 from scratchnet.kernels.cpu.jit import kernel, prange
 from scratchnet.kernels.cpu.layout import Array, Pair, Shape, deliver, plain, target
 
-CHUNK = 1 << 21  # elements of the column matrix at a time, 16 MiB of float64: it stays near the cache and memory stays bounded
-TERMS = 1 << 14  # float32 sums longer than this are cut there and added up in float64
+CHUNK = (
+    1 << 21
+)  # elements of the column matrix at a time, 16 MiB of float64: it stays near the cache and memory stays bounded
+TERMS = 128  # BLAS adds up so many products, and float64 the sums: the gradient of a weight has very long ones
 
 
 def supports(
@@ -43,12 +46,15 @@ def forward(
     out: Array | None = None,
     workspace: Array | None = None,
 ) -> Array:
-    """torch.nn.functional.conv2d: w as a matrix (K, C KH KW) times the columns (C KH KW, OH OW) of each sample, group by group."""
+    """torch.nn.functional.conv2d: for each sample and group w (K, C KH KW) times the columns (C KH KW, OH OW)."""
     n, k = x.shape[0], w.shape[0]
-    size = output_size(x.shape[2:], w.shape[2:], stride, padding, dilation)  # type: ignore[arg-type]
+    size = output_size(x.shape[2:], w.shape[2:], stride, padding, dilation)
     y = target(out, (n, k, *size), x.dtype)
     if y.size:
-        _products(plain(x), plain(w), y, stride, padding, dilation, groups, workspace)
+        if w.size:
+            _products(plain(x), plain(w), y, stride, padding, dilation, groups, workspace)
+        else:
+            y[...] = 0
         if epilogue != "none" and bias is not None:
             _bias(y.size, y.reshape(n * k, -1), plain(bias), epilogue == "bias_relu")
     return deliver(y, out, x.dtype)
@@ -64,7 +70,7 @@ def _products(
             np.matmul(matrix, x.reshape(len(x), groups, rows, -1), out=y.reshape(len(y), groups, k // groups, -1))
         return
     for lo, hi, columns in _chunks(x.shape, w.shape, x.dtype, stride, padding, dilation, workspace):
-        fill_columns(x[lo:hi], columns, y.shape[2:], w.shape[2:], stride, padding, dilation)  # type: ignore[arg-type]
+        fill_columns(x[lo:hi], columns, y.shape[2:], w.shape[2:], stride, padding, dilation)
         with one_thread, np.errstate(all="ignore"):
             product = y[lo:hi].reshape(hi - lo, groups, k // groups, -1)
             np.matmul(matrix, columns.reshape(hi - lo, groups, rows, -1), out=product)
@@ -82,7 +88,7 @@ def grad_input(
     out: Array | None = None,
     workspace: Array | None = None,
 ) -> Array:
-    """torch.nn.grad.conv2d_input: the transposed matrix times gy gives the columns' gradient; col2im adds it up in the image."""
+    """torch.nn.grad.conv2d_input: w transposed times gy is the gradient of the columns; col2im adds it up."""
     gx = target(out, x_shape, gy.dtype)
     if not gy.size or not gx.size or not w.size:
         gx[...] = 0
@@ -98,7 +104,7 @@ def grad_input(
     for lo, hi, columns in _chunks(x_shape, w.shape, gx.dtype, stride, padding, dilation, workspace):
         with one_thread, np.errstate(all="ignore"):
             np.matmul(matrix, upstream[lo:hi], out=columns.reshape(hi - lo, groups, rows, -1))
-        gather_columns(columns, gx[lo:hi], gy.shape[2:], w.shape[2:], stride, padding, dilation)  # type: ignore[arg-type]
+        gather_columns(columns, gx[lo:hi], gy.shape[2:], w.shape[2:], stride, padding, dilation)
     return deliver(gx, out, gy.dtype)
 
 
@@ -114,7 +120,7 @@ def grad_weight(
     out: Array | None = None,
     workspace: Array | None = None,
 ) -> Array:
-    """torch.nn.grad.conv2d_weight: gy (K, OH OW) times the transposed columns (OH OW, C KH KW), summed over the samples."""
+    """torch.nn.grad.conv2d_weight: gy (K, OH OW) times the columns transposed, summed over the samples."""
     gw = target(out, w_shape, x.dtype)
     if not gy.size or not gw.size:
         gw[...] = 0
@@ -122,16 +128,17 @@ def grad_weight(
     x_, gy_ = plain(x), plain(gy)
     k, rows, places = w_shape[0], int(np.prod(w_shape[1:])), gy.shape[2] * gy.shape[3]
     total = np.zeros((groups, k // groups, rows), np.float64)
-    terms = max(1, TERMS // places)  # samples whose sums BLAS adds up
-    for lo, hi, columns in _chunks(x.shape, w_shape, x_.dtype, stride, padding, dilation, workspace, terms):
-        # With the samples beside the places both are terms of one sum: one product a group.
-        fill_columns(x_[lo:hi], columns, gy.shape[2:], w_shape[2:], stride, padding, dilation, samples_last=True)  # type: ignore[arg-type]
-        upstream = gy_[lo:hi].reshape(hi - lo, k, places).transpose(1, 0, 2)
+    part = buffers.empty(total.shape, gw.dtype)
+    for lo, hi, columns in _chunks(x.shape, w_shape, x_.dtype, stride, padding, dilation, workspace):
+        # With the samples beside the places both are terms of one sum, which may be cut anywhere.
+        fill_columns(x_[lo:hi], columns, gy.shape[2:], w_shape[2:], stride, padding, dilation, samples_last=True)
+        matrix = columns.reshape(groups, rows, (hi - lo) * places).transpose(0, 2, 1)
+        upstream = np.ascontiguousarray(gy_[lo:hi].reshape(hi - lo, k, places).transpose(1, 0, 2))
+        upstream = upstream.reshape(groups, k // groups, (hi - lo) * places)
         with one_thread, np.errstate(all="ignore"):
-            total += np.matmul(
-                np.ascontiguousarray(upstream).reshape(groups, k // groups, -1),
-                columns.reshape(groups, rows, -1).transpose(0, 2, 1),
-            )
+            for start in range(0, upstream.shape[2], TERMS):
+                np.matmul(upstream[..., start : start + TERMS], matrix[:, start : start + TERMS], out=part)
+                total += part
     with np.errstate(over="ignore", invalid="ignore"):
         gw[...] = total.reshape(w_shape)
     return deliver(gw, out, x.dtype)
@@ -144,7 +151,7 @@ def _is_pointwise(w_shape: Shape, stride: Pair, padding: Pair) -> bool:
 
 def _column_size(x_shape: Shape, w_shape: Shape, stride: Pair, padding: Pair, dilation: Pair) -> int:
     """Elements of the column matrix of one sample."""
-    oh, ow = output_size(x_shape[2:], w_shape[2:], stride, padding, dilation)  # type: ignore[arg-type]
+    oh, ow = output_size(x_shape[2:], w_shape[2:], stride, padding, dilation)
     return x_shape[1] * w_shape[2] * w_shape[3] * oh * ow
 
 
@@ -160,11 +167,10 @@ def _chunks(
     padding: Pair,
     dilation: Pair,
     workspace: Array | None,
-    most: int | None = None,
 ) -> Iterator[tuple[int, int, Array]]:
     """Runs of samples, cut by shape alone, each with room for its columns."""
     one = _column_size(x_shape, w_shape, stride, padding, dilation)
-    samples = min(_samples(one), x_shape[0]) if most is None else min(_samples(one), x_shape[0], most)
+    samples = min(_samples(one), x_shape[0])
     if workspace is None:
         workspace = buffers.empty(one * samples, dtype)
     for lo in range(0, x_shape[0], max(samples, 1)):

@@ -37,7 +37,7 @@ def forward(
 ) -> Array:
     """torch.nn.functional.conv2d: (N, C, H, W) * (K, C / groups, KH, KW) + (K,) -> (N, K, OH, OW)."""
     n, k = x.shape[0], w.shape[0]
-    size = output_size(x.shape[2:], w.shape[2:], stride, padding, dilation)  # type: ignore[arg-type]
+    size = output_size(x.shape[2:], w.shape[2:], stride, padding, dilation)
     y = target(out, (n, k, *size), x.dtype)
     with_bias = epilogue != "none" and bias is not None
     b = plain(bias) if with_bias and bias is not None else np.zeros(k, y.dtype)
@@ -58,7 +58,7 @@ def grad_input(
     out: Array | None = None,
     workspace: Array | None = None,
 ) -> Array:
-    """torch.nn.grad.conv2d_input: each pixel collects gy from every window that saw it. (N, K, OH, OW) -> (N, C, H, W)."""
+    """torch.nn.grad.conv2d_input: each pixel collects gy from every window that saw it. -> (N, C, H, W)."""
     gx = target(out, x_shape, gy.dtype)
     _grad_input(gx.size * w[:, :1].size + gx.size, plain(gy), plain(w), gx, *stride, *padding, *dilation, groups)
     return deliver(gx, out, gy.dtype)
@@ -76,7 +76,7 @@ def grad_weight(
     out: Array | None = None,
     workspace: Array | None = None,
 ) -> Array:
-    """torch.nn.grad.conv2d_weight: each tap collects gy times the pixel under it, over all windows. -> (K, C / groups, KH, KW)."""
+    """torch.nn.grad.conv2d_weight: each tap collects gy times the pixel under it. -> (K, C / groups, KH, KW)."""
     gw = target(out, w_shape, x.dtype)
     _grad_weight(gw.size + gy.size * gw[:1].size, plain(gy), plain(x), gw, *stride, *padding, *dilation, groups)
     return deliver(gw, out, x.dtype)
@@ -115,7 +115,7 @@ def _forward(
                             if 0 <= h < H and 0 <= v < W:  # outside lies the padding, which adds nothing
                                 total += np.float64(x[n, c0 + c, h, v]) * w[k, c, r, s]
                 if relu and total < 0:
-                    total = 0.0
+                    total = np.float64(0)
                 y[n, k, oh, ow] = total
 
 

@@ -14,9 +14,15 @@ if "numba" not in sys.modules:
     os.environ["NUMBA_NUM_THREADS"] = str(threads.limit())
 
 import numba
+import numba.extending
 from numba import prange
 
-__all__ = ["inline", "kernel", "prange"]
+__all__ = ["inline", "intrinsic", "kernel", "overload_by_dtype", "prange"]
+
+# Numba's own annotations don't know what its decorators make of a function.
+intrinsic: Any = numba.extending.intrinsic
+_njit: Any = numba.njit
+_config: Any = numba.config
 
 SMALL = 1 << 16  # a launch costs up to a hundred microseconds on a busy machine: less work than this runs on one thread
 
@@ -48,7 +54,8 @@ if hasattr(os, "register_at_fork"):
 
 
 class Kernel:
-    """A loop nest compiled twice, each at its first call: in parallel, and serial for small work and for forked children.
+    """A loop nest compiled twice, each at its first call: in parallel, and serial for small work and for forked
+    children.
 
     `kernel_name(work, *arguments)`: work is about the number of elements touched. It follows from shapes alone, and so
     does which twin runs. Launches take a lock: Numba's threading layers don't all allow two at once. OpenMP and Numba's
@@ -71,7 +78,7 @@ class Kernel:
         global _launched
         with _lock:
             compiled = self._parallel or self._compile(parallel=True)
-            count = min(threads.count(), numba.config.NUMBA_NUM_THREADS)
+            count = min(threads.count(), _config.NUMBA_NUM_THREADS)
             if _masks.count != count:
                 numba.set_num_threads(count)
                 _masks.count = count
@@ -89,9 +96,9 @@ class Kernel:
             function.__module__ = self.function.__module__
         options = {"nogil": True, "error_model": "numpy", "fastmath": self.flags, "parallel": parallel}
         try:
-            compiled = numba.njit(cache=True, **options)(function)
+            compiled = _njit(cache=True, **options)(function)
         except RuntimeError:  # no folder for the cache can be written: compile in each process
-            compiled = numba.njit(**options)(function)
+            compiled = _njit(**options)(function)
         if parallel:
             self._parallel = compiled
         else:
@@ -110,4 +117,12 @@ def kernel(*flags: str) -> Callable[[Callable[..., Any]], Kernel]:
 
 def inline(function: Callable[..., Any]) -> Any:
     """Decorator of a small function that kernels call."""
-    return numba.njit(nogil=True, error_model="numpy", inline="never")(function)
+    return _njit(nogil=True, error_model="numpy", inline="never")(function)
+
+
+def overload_by_dtype(function: Callable[..., Any], single: Callable[..., Any], double: Callable[..., Any]) -> None:
+    """Let kernels call `function(v)`: they get `single` compiled for a float32, `double` for any other number."""
+
+    @numba.extending.overload(function, jit_options={"fastmath": {"contract"}, "error_model": "numpy"}, strict=False)
+    def choose(v: Any) -> Callable[..., Any]:
+        return single if v == numba.float32 else double

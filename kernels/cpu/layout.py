@@ -1,4 +1,4 @@
-"""What stands between any array and a compiled loop: C-contiguous float32 or float64, and `out` in whatever form it came."""
+"""Between any array and a compiled loop, which reads and writes C-contiguous float32 or float64 only."""
 
 from typing import Any
 
@@ -21,13 +21,13 @@ def compute_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 
 def plain(x: Array, dtype: np.dtype[Any] | None = None) -> Array:
-    """x for reading: C-contiguous, of the dtype computed in, and of a type that Numba knows already. A copy only if need be."""
+    """x for reading: C-contiguous, of the dtype computed in, of a type that Numba knows. A copy only if need be."""
     wanted = compute_dtype(x.dtype) if dtype is None else dtype
     flags = x.flags
     if x.dtype == wanted and flags.c_contiguous and flags.writeable and flags.aligned:
         return x
     if x.dtype == wanted and flags.c_contiguous and flags.aligned:
-        # Numba compiles anew for read-only arrays. The kernels don't write here: show them the same memory as writeable.
+        # Numba compiles anew for read-only arrays. Kernels don't write here: they see the memory as writeable.
         return _thaw(x)
     copy = buffers.empty(x.shape, wanted)
     np.copyto(copy, x)
@@ -49,7 +49,7 @@ def _thaw(x: Array) -> Array:
 
 
 def target(out: Array | None, shape: Shape, dtype: np.dtype[Any]) -> Array:
-    """Where a loop writes a result of `dtype`: `out` itself if it can, else memory that `deliver` turns into the result."""
+    """Where a loop writes a result of `dtype`: `out` itself, or memory that `deliver` makes the result from."""
     kind = compute_dtype(dtype)
     if out is not None and out.dtype == kind and out.flags.c_contiguous and out.flags.aligned:
         return out

@@ -16,7 +16,7 @@ _PACKAGE = str(pathlib.Path(__file__).resolve().parents[1])
 
 
 class set_detect_anomaly(_Mode):
-    """torch.autograd.set_detect_anomaly(mode, check_nan=True): at once; as a context manager until the end of the block.
+    """torch.autograd.set_detect_anomaly(mode, check_nan=True): at once; as a context manager until the block ends.
 
     While on, every recorded call remembers the user's source line, and a NaN in an output or in a gradient raises
     RuntimeError naming the operation, that line, and the index of the first NaN.

@@ -8,7 +8,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import Any, Generic, TypeVar
+from types import GenericAlias
+from typing import Any
 
 from scratchnet import random
 from scratchnet.data.collate import default_collate, default_convert
@@ -16,7 +17,6 @@ from scratchnet.data.dataset import IterableDataset
 from scratchnet.data.sampler import BatchSampler, RandomSampler, SequentialSampler
 from scratchnet.shapes import message
 
-Batch = TypeVar("Batch", covariant=True)
 _FIXED = ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers")
 
 
@@ -28,7 +28,7 @@ class _Endless:
             yield None
 
 
-class DataLoader(Generic[Batch]):
+class DataLoader:
     """Iterates over batches of a dataset. Equals torch.utils.data.DataLoader; the same seed gives the same order.
 
     `batch_size=None` gives single samples. `shuffle` draws a new order each pass. `num_workers` > 0 reads ahead in as
@@ -38,6 +38,7 @@ class DataLoader(Generic[Batch]):
     """
 
     _ready = False
+    __class_getitem__: Any = classmethod(GenericAlias)
 
     def __init__(
         self,
@@ -114,7 +115,7 @@ class DataLoader(Generic[Batch]):
 class _LoaderIterator:
     """One pass over the loader."""
 
-    def __init__(self, loader: DataLoader[Any]) -> None:
+    def __init__(self, loader: DataLoader) -> None:
         self._loader = loader
         self._indices = iter(loader._index_sampler)
         # torch draws the seed of its workers here, whether it has any or not: the words must stay in step
@@ -143,7 +144,7 @@ class _LoaderIterator:
         return len(self._loader._index_sampler)
 
 
-def _map_reader(loader: DataLoader[Any]) -> Callable[[Any], Any]:
+def _map_reader(loader: DataLoader) -> Callable[[Any], Any]:
     dataset, collate = loader.dataset, loader.collate_fn
     if loader.batch_sampler is None:
         return lambda index: collate(dataset[index])
@@ -160,7 +161,7 @@ def _map_reader(loader: DataLoader[Any]) -> Callable[[Any], Any]:
     return fetch
 
 
-def _stream_reader(loader: DataLoader[Any]) -> Callable[[Any], Any]:
+def _stream_reader(loader: DataLoader) -> Callable[[Any], Any]:
     samples = iter(loader.dataset)
 
     def fetch(indices: Any) -> Any:
@@ -177,7 +178,7 @@ def _stream_reader(loader: DataLoader[Any]) -> Callable[[Any], Any]:
 _END = object()
 
 
-def _read_ahead(loader: DataLoader[Any], indices: Iterator[Any], fetch: Callable[[Any], Any]) -> Iterator[Any]:
+def _read_ahead(loader: DataLoader, indices: Iterator[Any], fetch: Callable[[Any], Any]) -> Iterator[Any]:
     """Batches in order, read in threads; at most num_workers * prefetch_factor of them wait."""
     threads = 1 if loader._streams else loader.num_workers  # a stream has one reader
     numbers = iter(range(threads))

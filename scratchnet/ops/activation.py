@@ -1,4 +1,4 @@
-"""Activations: relu, sigmoid, tanh, softmax, log_softmax, logsumexp; each gradient is an op too, so every order exists."""
+"""relu, sigmoid, tanh, softmax, log_softmax, logsumexp; each gradient is an op too, so that every order exists."""
 
 import warnings
 from typing import Any
@@ -208,7 +208,7 @@ def _floating(op: str, input: Any) -> Tensor:
 
 
 def sigmoid(input: Tensor) -> Tensor:
-    """torch.sigmoid: 1 / (1 + exp(-x)), any shape; integers and bool give the default dtype. No overflow at either end."""
+    """torch.sigmoid: 1 / (1 + exp(-x)), any shape, no overflow. Integers and bool give the default dtype."""
     y: Tensor = Sigmoid.apply(_floating("sigmoid", input))
     return y
 
@@ -264,14 +264,14 @@ def log_softmax(input: Tensor, dim: int, dtype: Dtype | None = None) -> Tensor:
 def functional_softmax(
     input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None
 ) -> Tensor:
-    """torch.nn.functional.softmax: scratchnet.softmax, where dim=None warns and takes 0 for 0, 1 or 3 dimensions, else 1."""
+    """torch.nn.functional.softmax: the same; dim=None warns and takes 0 for 0, 1 or 3 dimensions, else 1."""
     return _along(Softmax, *_prepared("softmax", input, dim, dtype, implicit=True))
 
 
 def functional_log_softmax(
     input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Dtype | None = None
 ) -> Tensor:
-    """torch.nn.functional.log_softmax: scratchnet.log_softmax, where dim=None warns and takes 0 for 0, 1 or 3 dimensions, else 1."""
+    """torch.nn.functional.log_softmax: the same; dim=None warns and takes 0 for 0, 1 or 3 dimensions, else 1."""
     return _along(LogSoftmax, *_prepared("log_softmax", input, dim, dtype, implicit=True))
 
 

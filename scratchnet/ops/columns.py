@@ -66,7 +66,7 @@ def unfold(
     padding: int | Sequence[int] = 0,
     stride: int | Sequence[int] = 1,
 ) -> Tensor:
-    """torch.nn.functional.unfold (im2col): (N, C, H, W) -> (N, C KH KW, OH OW), one column per window; N may be left out.
+    """torch.nn.functional.unfold (im2col): (N, C, H, W) -> (N, C KH KW, OH OW), a column per window; N optional.
 
     OH = floor((H + 2 padding - dilation (KH - 1) - 1) / stride) + 1. padding counts as zeros. conv2d is weight.view(K,
     -1) @ it. Raises RuntimeError where no window fits or an image is empty, IndexError for fewer than 3 dimensions.
@@ -82,7 +82,7 @@ def unfold(
         raise RuntimeError(message("unfold", "input.shape", list(shape), rule, "use (N, C, H, W) or (C, H, W)"))
     rows, columns = _blocks(shape[-2:], kernel, geometry)
     if rows < 1 or columns < 1:
-        rule = f"calculated shape of the array of sliding blocks as ({rows}, {columns}), but its components must be at least one"
+        rule = f"calculated shape of the array of sliding blocks ({rows}, {columns}): each must be at least one"
         raise RuntimeError(message("unfold", "kernel_size", kernel, rule, "use a smaller kernel or more padding"))
     check_floating("unfold", "input", input)
     batched = input if len(shape) == 4 else input.unsqueeze(0)
@@ -116,7 +116,8 @@ def fold(
         raise RuntimeError(message("fold", "input.size(1)", rows, rule, f"use {max(rows // taps, 1) * taps} rows"))
     down, right = _blocks(image, kernel, geometry)
     if down < 1 or right < 1 or down * right != shape[-1]:
-        rule = f"must match the calculated number of sliding blocks {down} * {right} = {down * right} for output_size {image}"
+        blocks = f"sliding blocks {down} * {right} = {down * right}"
+        rule = f"must match the calculated number of {blocks} for output_size {image}"
         raise RuntimeError(message("fold", "input.size(2)", shape[-1], rule, "change output_size, stride or padding"))
     check_floating("fold", "input", input)
     batched = input if len(shape) == 3 else input.unsqueeze(0)

@@ -26,7 +26,7 @@ _algorithm: ContextVar[str] = ContextVar("scratchnet_conv_algorithm", default="a
 
 @contextmanager
 def conv_algorithm(name: str) -> Iterator[None]:
-    """Within the block (this thread or task only) convolutions and their gradients run by this algorithm; "auto" chooses.
+    """Within the block (this thread or task only) convolutions and their gradients run by this algorithm.
 
     `with scratchnet.conv_algorithm("im2col"): y = F.conv2d(x, w)`. The gradients of y use it too, whenever they are
     computed. A named algorithm that can't do a case raises NotImplementedError at the call. Raises ValueError for an
@@ -49,7 +49,7 @@ def _known_algorithm(op: str, argument: str, name: Any) -> str:
 
 
 class Plan(NamedTuple):
-    """All of a convolution but its arrays: where the kernel goes, and by which algorithm ("auto": the kernels choose)."""
+    """All of a convolution but its arrays: where the kernel goes, and by which algorithm."""
 
     stride: Pair
     padding: Pair
@@ -201,12 +201,12 @@ def conv2d(
     check_image("conv2d", x_shape[-2:], w_shape[2:], (before, after), spread)
     if before != after:
         input = pad(input, (0, after[1] - before[1], 0, after[0] - before[0]))
+    if not x_shape[-3]:  # torch: no channels in, no channels out
+        weight, bias = weight.narrow(0, 0, 0), bias if bias is None else bias.narrow(0, 0, 0)
     batched = input if len(x_shape) == 4 else input.unsqueeze(0)
     x = batched.array
     plan = _chosen("conv2d", algorithm, x, x.shape, w_shape, (steps, before, spread, groups))
     y: Tensor = Convolution.apply(batched, weight, bias, plan)
-    if not x_shape[-3]:
-        y = y.narrow(1, 0, 0)  # torch: no channels in, no channels out
     return y if len(x_shape) == 4 else y.squeeze(0)
 
 
@@ -271,7 +271,7 @@ def conv2d_input(
     groups: int = 1,
     algorithm: str | None = None,
 ) -> Tensor:
-    """torch.nn.grad.conv2d_input: conv2d's gradient by its input, (K, C/groups, KH, KW), (N, K, OH, OW) -> (N, C, H, W).
+    """torch.nn.grad.conv2d_input: conv2d's gradient, (K, C/groups, KH, KW), (N, K, OH, OW) -> (N, C, H, W).
 
     gx[n, c, h, w] = the sum of gy[n, k, p, q] weight[k, c, r, s] over all k, p, q, r, s where the window reaches the
     pixel: p stride + r dilation - padding = h, and likewise q and s for w.
@@ -297,7 +297,7 @@ def conv2d_weight(
     groups: int = 1,
     algorithm: str | None = None,
 ) -> Tensor:
-    """torch.nn.grad.conv2d_weight: conv2d's gradient by its weight, (N, C, H, W), (N, K, OH, OW) -> (K, C/groups, KH, KW).
+    """torch.nn.grad.conv2d_weight: conv2d's gradient, (N, C, H, W), (N, K, OH, OW) -> (K, C/groups, KH, KW).
 
     gw[k, c, r, s] = the sum over n, p, q of gy[n, k, p, q] x[n, c, h, w] at h = p stride + r dilation - padding,
     likewise w; outside the image x is 0.

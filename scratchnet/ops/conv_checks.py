@@ -1,4 +1,4 @@
-"""What convolutions ask of their arguments: torch's exception types and key phrases, and the nearest change that works."""
+"""What convolutions ask of their arguments, with torch's exception types and key phrases."""
 
 from typing import Any
 
@@ -94,7 +94,7 @@ def check_image(op: str, image: Shape, kernel: Shape, padding: tuple[Pair, Pair]
 def check_gradient(
     op: str, x_shape: Shape, w_shape: Shape, gy: Any, stride: Any, padding: Any, dilation: Any, groups: Any
 ) -> tuple[Pair, Pair, Pair]:
-    """A gradient of the shape that conv2d's output has; returns stride, padding, dilation as pairs. Raises RuntimeError."""
+    """A gradient of conv2d's output shape; gives stride, padding, dilation as pairs. Raises RuntimeError."""
     check_tensor(op, "grad_output", gy)
     for argument, shape in (("input", x_shape), ("weight", w_shape), ("grad_output", gy.array.shape)):
         if len(shape) != 4:

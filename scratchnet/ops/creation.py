@@ -74,7 +74,9 @@ def as_tensor(data: Any, dtype: Dtype = None, device: Any = None) -> Tensor:
 
 
 def from_numpy(ndarray: Any) -> Tensor:
-    """torch.from_numpy: a tensor on the array's memory. Raises TypeError for no array, ValueError for negative strides.
+    """torch.from_numpy: a tensor on the array's memory.
+
+    Raises TypeError for what is no array, ValueError for negative strides.
     """
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"from_numpy: expected np.ndarray (got {type(ndarray).__name__})")

@@ -22,7 +22,8 @@ def _noise(op: str, input: Tensor, shape: tuple[int, ...], order: list[int], p: 
         return Tensor._wrap(array_module(array).zeros(shape, array.dtype))
     keep = random.bernoulli_keep(tuple([shape[axis] for axis in order]), 1 - p)
     keep = keep.transpose([order.index(axis) for axis in range(len(order))])
-    return Tensor._wrap(array_module(array).asarray(keep) * (array.dtype.type(1) / array.dtype.type(1 - p)))
+    wide = np.float32 if array.dtype == "float16" else array.dtype.type
+    return Tensor._wrap(array_module(array).asarray(keep) * array.dtype.type(wide(1) / wide(1 - p)))
 
 
 def _check_probability(op: str, input: Any, p: float) -> None:
@@ -56,7 +57,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
 
 
 def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """torch.nn.functional.dropout2d: (N, C, H, W) -> (N, C, H, W), whole channels are 0 with probability p, else x / (1 - p).
+    """torch.nn.functional.dropout2d: (N, C, H, W), whole channels are 0 with probability p, else x / (1 - p).
 
     Other ranks from 2 up warn, as in torch, and are taken as (N, C, ...). Raises as dropout does, RuntimeError below
     rank 2. Source: Tompson et al., Efficient Object Localization Using Convolutional Networks (2015), section 3.2.
@@ -64,7 +65,7 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     _check_probability("dropout2d", input, p)
     shape = input.array.shape
     if len(shape) != 4:
-        text = f"dropout2d: Received a {len(shape)}-D input to dropout2d, which is taken as (N, C, ...). Use (N, C, H, W), or dropout."
+        text = f"dropout2d: Received a {len(shape)}-D input to dropout2d, taken as (N, C, ...). Use rank 4, or dropout."
         warnings.warn(text, UserWarning, stacklevel=2)
     if len(shape) < 2:
         rule = "has no channels: Feature dropout requires at least 2 dimensions in the input"

@@ -11,6 +11,7 @@ from scratchnet import dtypes
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
 from scratchnet.device import array_module
+from scratchnet.ops.checks import check_tensor
 from scratchnet.ops.promotion import floating, operands
 from scratchnet.shapes import broadcast_shapes, message
 
@@ -159,6 +160,7 @@ class Neg(Op):
 
 def neg(input: Tensor) -> Tensor:
     """-input (torch.neg). Raises RuntimeError for bools."""
+    check_tensor("neg", "input", input)
     if input.array.dtype.kind == "b":
         raise RuntimeError("neg: Negation, the `-` operator, on a bool tensor is not supported")
     result: Tensor = Neg.apply(input)
@@ -228,6 +230,7 @@ class Exp(Op):
 
 def exp(input: Tensor) -> Tensor:
     """e ** input (torch.exp)."""
+    check_tensor("exp", "input", input)
     result: Tensor = Exp.apply(floating(input))
     return result
 
@@ -248,6 +251,7 @@ class Log(Op):
 
 def log(input: Tensor) -> Tensor:
     """The natural logarithm (torch.log): -inf at 0, NaN below."""
+    check_tensor("log", "input", input)
     result: Tensor = Log.apply(floating(input))
     return result
 
@@ -268,6 +272,7 @@ class Sqrt(Op):
 
 def sqrt(input: Tensor) -> Tensor:
     """The square root (torch.sqrt): NaN below 0, slope infinite at 0."""
+    check_tensor("sqrt", "input", input)
     result: Tensor = Sqrt.apply(floating(input))
     return result
 
@@ -287,6 +292,7 @@ class Sgn(Op):
 
 def sign(input: Tensor) -> Tensor:
     """-1, 0 or 1 (torch.sign): 0 at 0, and at NaN."""
+    check_tensor("sign", "input", input)
     result: Tensor = Sgn.apply(input)
     return result
 
@@ -307,6 +313,7 @@ class Abs(Op):
 
 def abs(input: Tensor) -> Tensor:
     """|input| (torch.abs): slope 0 at 0."""
+    check_tensor("abs", "input", input)
     result: Tensor = Abs.apply(input)
     return result
 
@@ -327,6 +334,7 @@ class Maximum(Op):
 
 def maximum(input: Tensor, other: Tensor) -> Tensor:
     """The larger element (torch.maximum): NaN wins, a tie gives half of the gradient to each."""
+    check_tensor("maximum", "input", input)
     result: Tensor = Maximum.apply(*binary("maximum", input, other))
     return result
 
@@ -347,6 +355,7 @@ class Minimum(Op):
 
 def minimum(input: Tensor, other: Tensor) -> Tensor:
     """The smaller element (torch.minimum): NaN wins, a tie gives half of the gradient to each."""
+    check_tensor("minimum", "input", input)
     result: Tensor = Minimum.apply(*binary("minimum", input, other))
     return result
 
@@ -389,6 +398,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
 
     Raises RuntimeError when neither bound is given, or the shapes don't broadcast.
     """
+    check_tensor("clamp", "input", input)
     if min is None and max is None:
         raise RuntimeError("clamp: At least one of 'min' or 'max' must not be None")
     given = [bound for bound in (min, max) if bound is not None]
@@ -422,6 +432,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
 
     Raises RuntimeError for a condition that is not bool.
     """
+    check_tensor("where", "condition", condition)
     if input is None and other is None:
         return tuple(Tensor._wrap(axis) for axis in np.nonzero(condition.array))
     if condition.array.dtype.kind != "b":
@@ -456,7 +467,9 @@ def _bitwise(name: str, text: str) -> Any:
     def combine(input: Any, other: Any) -> Tensor:
         x, y = binary(name, input, other)
         if dtypes.result_kind(x) == "f":
-            raise NotImplementedError(message(name, "dtype", x.dtype, "is not supported", "use bool or integer tensors"))
+            raise NotImplementedError(
+                message(name, "dtype", x.dtype, "is not supported", "use bool or integer tensors")
+            )
         x, y = (v.array if isinstance(v, Tensor) else v for v in (x, y))
         return Tensor._wrap(getattr(array_module(x), name)(x, y))
 
@@ -474,6 +487,7 @@ bitwise_and, bitwise_or, bitwise_xor = (
 
 def bitwise_not(input: Tensor) -> Tensor:
     """~input for bools and integers (torch.bitwise_not). Raises NotImplementedError for floats."""
+    check_tensor("bitwise_not", "input", input)
     if input.array.dtype.kind == "f":
         raise NotImplementedError(
             message("bitwise_not", "dtype", input.dtype, "is not supported", "use bool or integer tensors")

@@ -8,7 +8,7 @@ Pair = tuple[int, int]
 
 
 def pair(value: Any, op: str, argument: str) -> Pair:
-    """`3` or `[3]` as (3, 3), `(2, 3)` as it is: (height, width). Raises TypeError unless ints, RuntimeError for another count."""
+    """`3` or `[3]` as (3, 3), `(2, 3)` as it is: (height, width). Raises TypeError, RuntimeError for another count."""
     if type(value) is int:
         return value, value
     if type(value) is tuple and len(value) == 2 and type(value[0]) is int and type(value[1]) is int:
@@ -23,7 +23,7 @@ def pair(value: Any, op: str, argument: str) -> Pair:
     ints = [int(item.__index__()) for item in items]
     if len(ints) not in (1, 2):
         rule = f"must be a single int or a tuple of two ints (height, width), but has {len(ints)}"
-        raise RuntimeError(message(op, argument, value, rule, f"use {argument}={tuple((ints + [1, 1])[:2])}"))
+        raise RuntimeError(message(op, argument, value, rule, f"use {argument}={tuple([*ints, 1, 1][:2])}"))
     return ints[0], ints[-1]
 
 
@@ -47,7 +47,9 @@ def conv_size(size: int, kernel: int, stride: int, padding: int, dilation: int) 
 
 
 def conv_transpose_size(size: int, kernel: int, stride: int, padding: int, dilation: int, output_padding: int) -> int:
-    """The image of which `size` is the conv_size: (size - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1.
+    """An image of which `size` is the conv_size.
+
+    (size - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1.
 
     Source: Dumoulin and Visin (2016), section 4: stride > 1 leaves several images, output_padding picks one.
     """
@@ -64,13 +66,13 @@ def pool_size(size: int, kernel: int, stride: int, padding: int, dilation: int, 
 
 
 def same_padding(kernel: Pair, dilation: Pair) -> tuple[Pair, Pair]:
-    """What padding='same' adds: (top, left), (bottom, right). An odd total puts the one more at the bottom and the right."""
+    """What padding='same' adds: (top, left), (bottom, right). An odd total puts one more at the bottom and right."""
     height, width = dilation[0] * (kernel[0] - 1), dilation[1] * (kernel[1] - 1)
     return (height // 2, width // 2), (height - height // 2, width - width // 2)
 
 
 def resolve_padding(padding: Any, kernel: Pair, stride: Pair, dilation: Pair, op: str) -> tuple[Pair, Pair]:
-    """`padding` as (top, left), (bottom, right); takes ints, 'valid' and 'same'. Raises RuntimeError for 'same' with a stride."""
+    """`padding` as (top, left), (bottom, right); ints, 'valid' or 'same' (stride 1). Raises TypeError, RuntimeError."""
     if not isinstance(padding, str):
         symmetric = pair(padding, op, "padding")
         check_at_least(op, "padding", symmetric, 0, "negative padding is not supported")

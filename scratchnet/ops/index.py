@@ -137,7 +137,9 @@ def _fit(value: Tensor, shape: tuple[int, ...]) -> Tensor:
 
 def parse(input: Tensor, index: Any) -> tuple[Parts | None, Parts | None]:
     """The index in two steps: the basic part (None: nothing to do), then the part with arrays (None: there is none)."""
-    if isinstance(index, list) and any(p is None or p is Ellipsis or isinstance(p, (Sequence, slice, Tensor)) for p in index):
+    if isinstance(index, list) and any(
+        p is None or p is Ellipsis or isinstance(p, (Sequence, slice, Tensor)) for p in index
+    ):
         index = tuple(index)  # torch's old habit: a list that holds sequences or tensors stands for a tuple
     parts = [_part(p) for p in (index if isinstance(index, tuple) else (index,))]
     ndim = input.ndim

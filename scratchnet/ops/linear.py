@@ -45,9 +45,10 @@ def _check(input: Any, weight: Any, bias: Any) -> None:
     if bias is not None and bias.array.dtype is not input.array.dtype:
         check_same_dtype("linear", "bias", bias, "input", input.array.dtype)
     if x[-1] != w[-1]:
-        rule = f"must be weight's in_features (={w[-1]}): mat1 and mat2 shapes cannot be multiplied ({list(x)} and {list(w)} transposed)"
+        sizes = f"({'x'.join(map(str, x))} and {'x'.join(map(str, w[::-1]))})"
+        rule = f"must be weight's in_features (={w[-1]}): mat1 and mat2 shapes cannot be multiplied {sizes}"
         raise RuntimeError(message("linear", "input.size(-1)", x[-1], rule, f"use a weight of shape ({w[0]}, {x[-1]})"))
-    if bias is not None and len(w) == 2:
+    if bias is not None and bias.array.shape != w[:1]:
         y = (*x[:-1], w[0])
         broadcast_shapes("linear", y, bias.array.shape)
         if not expandable(bias.array.shape, y):

@@ -1,5 +1,6 @@
 """Losses: cross_entropy (fused with softmax for class indices), nll_loss and mse_loss."""
 
+import math
 import warnings
 from typing import Any
 
@@ -31,12 +32,12 @@ def _spread(gy: Tensor, reduction: str, total: float, shape: tuple[int, ...]) ->
 
 
 class SoftmaxCrossEntropy(Op):
-    """-log softmax(x)[target] in one pass: (M, C, D), (M, D) -> (M, D), or reduced; x can be large, softmax isn't kept."""
+    """-log softmax(x)[target] in one pass: (N, C, ...), target (M, D) -> (M, D), or reduced. Softmax isn't kept."""
 
     @staticmethod
     def forward(ctx: Any, x: Any, target: Any, weight: Any, smoothing: float, reduction: str, total: float) -> Any:
         ctx.save_inputs(0, 1, 2)
-        losses, logsumexp = kernels_for(x).loss.cross_entropy(x, target, weight, -1, smoothing)
+        losses, logsumexp = kernels_for(x).loss.cross_entropy(x.reshape(_rows(x.shape)), target, weight, -1, smoothing)
         ctx.save_arrays(logsumexp)
         ctx.smoothing, ctx.reduction, ctx.total = smoothing, reduction, total
         return _reduce(losses, reduction, total)
@@ -45,39 +46,42 @@ class SoftmaxCrossEntropy(Op):
     def backward(ctx: Any, gy: Tensor) -> Any:
         x, target, weight, logsumexp = ctx.saved
         spread = _spread(gy, ctx.reduction, ctx.total, target.array.shape)
-        return (
-            SoftmaxCrossEntropyGrad.apply(spread, x, logsumexp, target, weight, ctx.smoothing),
-            None,
-            None,
-            None,
-            None,
-            None,
-        )
+        gx = SoftmaxCrossEntropyGrad.apply(spread, x, logsumexp, target, weight, ctx.smoothing)
+        return gx, None, None, None, None, None
 
 
 class SoftmaxCrossEntropyGrad(Op):
-    """gy (a softmax(x) - q): q is what the target asks for (its class's weight, smoothed), a the sum of q over the classes."""
+    """gy (a softmax(x) - q): q is what the target asks for (_asked), a its sum over the classes."""
 
     @staticmethod
     def forward(ctx: Any, gy: Any, x: Any, logsumexp: Any, target: Any, weight: Any, smoothing: float) -> Any:
         ctx.save_inputs(0, 1, 3, 4)
         ctx.smoothing = smoothing
-        return kernels_for(x).loss.cross_entropy_grad(gy, x, logsumexp, target, weight, -1, smoothing)
+        rows = x.reshape(_rows(x.shape))
+        gx = kernels_for(x).loss.cross_entropy_grad(gy, rows, logsumexp, target, weight, -1, smoothing)
+        return gx.reshape(x.shape)
 
     @staticmethod
     def backward(ctx: Any, ggx: Tensor) -> Any:
         gy, x, target, weight = ctx.saved
+        shape = x.shape
+        x, ggx = x.reshape(_rows(shape)), ggx.reshape(_rows(shape))
         asked = Tensor._wrap(_asked(x.array, target.array, None if weight is None else weight.array, ctx.smoothing))
         mass = asked.sum(dim=1, keepdim=True)
         p = softmax(x, 1)
         ggy = (ggx * (mass * p - asked)).sum(dim=1) if ctx.needs[0] else None
         kept = where(target < 0, Tensor._wrap(array_module(x.array).zeros((), x.array.dtype)), gy)
         gx = SoftmaxGrad.apply(ggx * mass * kept.unsqueeze(1), p, 1) if ctx.needs[1] else None
-        return ggy, gx, None, None, None, None
+        return ggy, (None if gx is None else gx.reshape(shape)), None, None, None, None
+
+
+def _rows(shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """(N, C, d1, ...) and (C,) as (M, C, D)."""
+    return (shape[0], shape[1], math.prod(shape[2:])) if len(shape) > 1 else (1, shape[0], 1)
 
 
 def _asked(x: Any, target: Any, weight: Any, smoothing: float) -> Any:
-    """(M, C, D): (1 - smoothing) weight at the target's class and smoothing / C weight everywhere; 0 where it is ignored."""
+    """(M, C, D): (1 - smoothing) weight at the target's class, smoothing / C weight everywhere; 0 where ignored."""
     xp = array_module(x)
     rest = smoothing / max(x.shape[1], 1)
     q = xp.where(xp.arange(x.shape[1]).reshape(1, -1, 1) == target[:, None], 1.0 - smoothing + rest, rest)
@@ -87,13 +91,13 @@ def _asked(x: Any, target: Any, weight: Any, smoothing: float) -> Any:
 
 
 class NllLoss(Op):
-    """-weight[target] x[target]: (M, C, D), (M, D) -> (M, D), or reduced. Targets that are ignored have become -1."""
+    """-weight[target] x[target]: (N, C, ...), target (M, D) -> (M, D), or reduced. Ignored targets have become -1."""
 
     @staticmethod
     def forward(ctx: Any, x: Any, target: Any, scale: Any, reduction: str, total: float) -> Any:
         ctx.save_arrays(target, scale)
-        ctx.classes, ctx.reduction, ctx.total = x.shape[1], reduction, total
-        xp = array_module(x)
+        ctx.shape, ctx.reduction, ctx.total = x.shape, reduction, total
+        xp, x = array_module(x), x.reshape(_rows(x.shape))
         if not target.size or not x.size:
             return _reduce(xp.zeros(target.shape, x.dtype), reduction, total)
         picked = xp.take_along_axis(x, xp.maximum(target, 0)[:, None], axis=1)[:, 0]
@@ -103,7 +107,7 @@ class NllLoss(Op):
     def backward(ctx: Any, gy: Tensor) -> Any:
         target, scale = ctx.saved
         spread = _spread(gy, ctx.reduction, ctx.total, target.array.shape)
-        return NllLossGrad.apply(spread, target, scale, ctx.classes), None, None, None, None
+        return NllLossGrad.apply(spread, target, scale, ctx.shape), None, None, None, None
 
 
 class NllLoss2D(NllLoss):
@@ -114,14 +118,14 @@ class NllLossGrad(Op):
     """gx[target] = -weight gy, 0 elsewhere: the adjoint of the unreduced NllLoss."""
 
     @staticmethod
-    def forward(ctx: Any, gy: Any, target: Any, scale: Any, classes: int) -> Any:
+    def forward(ctx: Any, gy: Any, target: Any, scale: Any, shape: tuple[int, ...]) -> Any:
         ctx.save_arrays(target, scale)
         xp = array_module(gy)
-        gx = xp.zeros((gy.shape[0], classes, gy.shape[1]), gy.dtype)
+        gx = xp.zeros(_rows(shape), gy.dtype)
         if gx.size:
             values = xp.where(target < 0, xp.zeros((), gy.dtype), -gy * scale)
             xp.put_along_axis(gx, xp.maximum(target, 0)[:, None], values[:, None], axis=1)
-        return gx
+        return gx.reshape(shape)
 
     @staticmethod
     def backward(ctx: Any, ggx: Tensor) -> Any:
@@ -167,8 +171,8 @@ def _check_weight(op: str, weight: Tensor | None, input: Tensor, classes: int) -
     check_same_dtype(op, "weight", weight, "input", input.array.dtype)
 
 
-def _check_indices(op: str, input: Tensor, target: Tensor, ignore_index: int) -> None:
-    """Raises what torch raises where class indices don't fit the input: ValueError, RuntimeError, IndexError."""
+def _check_shapes(op: str, input: Tensor, target: Tensor) -> None:
+    """Raises what torch raises where class indices don't fit the input's shape: ValueError, RuntimeError."""
     shape, wanted = input.array.shape, target.array.shape
     if not shape:
         raise ValueError(message(op, "input.shape", [], "Expected 1 or more dimensions (got 0)", "use (N, C) or (C,)"))
@@ -184,7 +188,7 @@ def _check_indices(op: str, input: Tensor, target: Tensor, ignore_index: int) ->
     else:
         batch = wanted[0] if wanted else 0
         if batch != shape[0]:
-            rule = f"must begin with {shape[0]}: Expected input batch_size ({shape[0]}) to match target batch_size ({batch})"
+            rule = f"Expected input batch_size ({shape[0]}) to match target batch_size ({batch})"
             raise ValueError(
                 message(op, "target.shape", list(wanted), rule, f"use a target of shape {(shape[0], *shape[2:])}")
             )
@@ -201,8 +205,14 @@ def _check_indices(op: str, input: Tensor, target: Tensor, ignore_index: int) ->
     if target.array.dtype not in ("int64", "uint8"):
         rule = f"expected target dtype to be Long or Byte (int64 or uint8), but got {target.array.dtype}"
         raise RuntimeError(message(op, "target.dtype", target.array.dtype, rule, "use target.long()"))
-    classes, t = shape[0] if len(shape) == 1 else shape[1], target.array
-    if t.size and (int(t.min()) < 0 or int(t.max()) >= classes):
+
+
+def _indices(op: str, input: Tensor, target: Tensor, ignore_index: int) -> Any:
+    """The target as (M, D) int64, -1 where ignored: a copy. Raises as torch does, IndexError for a wrong class."""
+    _check_shapes(op, input, target)
+    rows, t = _rows(input.array.shape), target.array
+    classes, low, high = rows[1], int(t.min()) if t.size else 0, int(t.max()) if t.size else -1
+    if low < 0 or high >= classes:
         wrong = t[((t < 0) | (t >= classes)) & (t != ignore_index)]
         if wrong.size:
             first = int(wrong.ravel()[0])
@@ -210,21 +220,10 @@ def _check_indices(op: str, input: Tensor, target: Tensor, ignore_index: int) ->
                 f"Target {first} is out of bounds. It must be in 0 ... {classes - 1} (or ignore_index, {ignore_index})"
             )
             raise IndexError(message(op, "target", first, rule, "number the classes from 0"))
-
-
-def _as_rows(input: Tensor, target: Tensor, ignore_index: int) -> tuple[Tensor, Any]:
-    """(N, C, ...), (C,) as (M, C, D), and the target as (M, D) int64 with -1 for what is ignored."""
-    shape = input.array.shape
-    if len(shape) == 1:
-        rows = input.reshape(1, -1, 1)
-    else:
-        depth = 1
-        for n in shape[2:]:
-            depth *= n
-        rows = input if len(shape) == 3 else input.reshape(shape[0], shape[1], depth)
-    flat = target.array.reshape(rows.array.shape[0], rows.array.shape[2])
-    xp = array_module(flat)
-    return rows, xp.where(flat == ignore_index, -1, flat).astype("int64", copy=False)
+    flat = t.reshape(rows[0], rows[2]).astype("int64")
+    if low <= ignore_index <= high:
+        flat[flat == ignore_index] = -1
+    return flat
 
 
 def _scale(target: Any, weight: Tensor | None, dtype: Any) -> Any:
@@ -238,7 +237,9 @@ def _scale(target: Any, weight: Tensor | None, dtype: Any) -> Any:
 
 def _total(target: Any, weight: Tensor | None, dtype: Any) -> float:
     """What 'mean' divides by: the number of targets that are not -1, or the sum of their weights."""
-    return float((target >= 0).sum() if weight is None else _scale(target, weight, dtype).sum())
+    return float(
+        array_module(target).count_nonzero(target >= 0) if weight is None else _scale(target, weight, dtype).sum()
+    )
 
 
 def _check_constant(op: str, weight: Tensor | None) -> None:
@@ -257,13 +258,14 @@ def cross_entropy(
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
-    """torch.nn.functional.cross_entropy: -log softmax(input)[target]; logits (N, C, d1, ...) or (C,), target indices (N, d1, ...) or ().
+    """torch.nn.functional.cross_entropy: -log softmax(input)[target], reduced.
 
-    A floating-point target of input's shape holds class probabilities. weight (C,) scales each class; 'mean' divides by
-    the sum of the targets' weights, ignore_index left out (all ignored: NaN). label_smoothing s asks for (1 - s) target
-    + s / C. Raises IndexError for a class out of range, ValueError for other batch sizes, RuntimeError for other shapes
-    and dtypes. Source: Goodfellow, Bengio and Courville, Deep Learning (2016), section 6.2.2.3; smoothing: Szegedy et
-    al. (2016), section 7.
+    input (N, C, d1, ...) or (C,) are logits, target (N, d1, ...) or () class indices. A floating-point target of
+    input's shape holds class probabilities. weight (C,) scales each class; 'mean' divides by the sum of the targets'
+    weights, ignore_index left out (all ignored: NaN). label_smoothing s asks for (1 - s) target + s / C. Raises
+    IndexError for a class out of range, ValueError for other batch sizes, RuntimeError for other shapes and dtypes.
+    Source: Goodfellow, Bengio and Courville, Deep Learning (2016), section 6.2.2.3; smoothing: Szegedy et al. (2016),
+    section 7.
     """
     op = "cross_entropy"
     check_tensor(op, "input", input)
@@ -277,20 +279,19 @@ def cross_entropy(
         )
     if input.array.shape == target.array.shape:
         return _with_probabilities(input, target, weight, ignore_index, reduction, label_smoothing)
-    _check_indices(op, input, target, ignore_index)
+    indices = _indices(op, input, target, ignore_index)
     check_floating(op, "input", input)
-    rows, indices = _as_rows(input, target, ignore_index)
-    _check_weight(op, weight, input, rows.array.shape[1])
+    _check_weight(op, weight, input, _rows(input.array.shape)[1])
     _check_constant(op, weight)
     total = _total(indices, weight, input.array.dtype) if reduction == "mean" else 1.0
-    y: Tensor = SoftmaxCrossEntropy.apply(rows, Tensor._wrap(indices), weight, label_smoothing, reduction, total)
+    y: Tensor = SoftmaxCrossEntropy.apply(input, Tensor._wrap(indices), weight, label_smoothing, reduction, total)
     return y.reshape(target.shape if input.array.ndim > 1 else ()) if reduction == "none" else y
 
 
 def _with_probabilities(
     input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, reduction: str, label_smoothing: float
 ) -> Tensor:
-    """cross_entropy for a target of class probabilities: composed of plain ops, differentiable by target and weight as well."""
+    """cross_entropy for a target of class probabilities: composed, and differentiable by target and weight too."""
     op, shape = "cross_entropy", input.array.shape
     if target.array.dtype.kind not in "fc":
         rule = f"Expected floating point type for target with class probabilities, got {target.array.dtype}"
@@ -328,26 +329,25 @@ def nll_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    """torch.nn.functional.nll_loss: -weight[target] input[target]; log-probabilities (N, C, d1, ...) or (C,), target (N, d1, ...) or ().
+    """torch.nn.functional.nll_loss: -weight[target] input[target], reduced.
 
-    'mean' divides by the sum of the targets' weights, ignore_index left out (all ignored: NaN). Raises as cross_entropy
-    does.
+    input (N, C, d1, ...) or (C,) are log-probabilities, target (N, d1, ...) or () class indices. 'mean' divides by the
+    sum of the targets' weights, ignore_index left out (all ignored: NaN). Raises as cross_entropy does.
     """
     op = "nll_loss"
     check_tensor(op, "input", input)
     check_tensor(op, "target", target)
     check_optional_tensor(op, "weight", weight)
     reduction = _reduction(op, size_average, reduce, reduction)
-    _check_indices(op, input, target, ignore_index)
+    indices = _indices(op, input, target, ignore_index)
     check_floating(op, "input", input)
-    rows, indices = _as_rows(input, target, ignore_index)
-    _check_weight(op, weight, input, rows.array.shape[1])
+    _check_weight(op, weight, input, _rows(input.array.shape)[1])
     _check_constant(op, weight)
     dtype = input.array.dtype
     total = _total(indices, weight, dtype) if reduction == "mean" else 1.0
     kind = NllLoss2D if input.array.ndim > 2 else NllLoss
     scale = Tensor._wrap(_scale(indices, weight, dtype))
-    y: Tensor = kind.apply(rows, Tensor._wrap(indices), scale, reduction, total)
+    y: Tensor = kind.apply(input, Tensor._wrap(indices), scale, reduction, total)
     return y.reshape(target.shape if input.array.ndim > 1 else ()) if reduction == "none" else y
 
 
@@ -359,10 +359,11 @@ def mse_loss(
     reduction: str = "mean",
     weight: Tensor | None = None,
 ) -> Tensor:
-    """torch.nn.functional.mse_loss: (input - target)², any shape; 'mean' over all elements, with weight over the sum of weights.
+    """torch.nn.functional.mse_loss: (input - target)², any shape, reduced.
 
-    Other shapes broadcast, with torch's UserWarning; other dtypes promote. The mean of nothing is NaN. Raises
-    RuntimeError where they can't broadcast, NotImplementedError for integers, ValueError for weight of another shape.
+    'mean' is over all elements, with weight over the sum of weights. Other shapes broadcast, with torch's UserWarning;
+    other dtypes promote. The mean of nothing is NaN. Raises RuntimeError where they can't broadcast,
+    NotImplementedError for integers, ValueError for weight of another shape.
     """
     op = "mse_loss"
     check_tensor(op, "input", input)
@@ -370,8 +371,8 @@ def mse_loss(
     check_optional_tensor(op, "weight", weight)
     if target.array.shape != input.array.shape:
         text = (
-            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will likely lead "
-            "to incorrect results due to broadcasting. Please ensure they have the same size."
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will "
+            "likely lead to incorrect results due to broadcasting. Please ensure they have the same size."
         )
         warnings.warn(text, UserWarning, stacklevel=2)
         shape = broadcast_shapes(op, input.array.shape, target.array.shape)

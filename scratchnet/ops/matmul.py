@@ -5,6 +5,7 @@ from typing import Any
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
 from scratchnet.device import kernels_for
+from scratchnet.ops.checks import check_tensor
 from scratchnet.shapes import broadcast_shapes, message
 
 
@@ -58,6 +59,8 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     (..., M, K) @ (..., K, N) -> (..., M, N); a 1-d operand is a row on the left, a column on the right, and its
     dimension is dropped from the result. Raises RuntimeError for dtypes or inner sizes that differ.
     """
+    check_tensor("matmul", "input", input)
+    check_tensor("matmul", "other", other)
     _check("matmul", input, other)
     x, y = (input.unsqueeze(0) if input.ndim == 1 else input), (other.unsqueeze(1) if other.ndim == 1 else other)
     broadcast_shapes("matmul", x.array.shape[:-2], y.array.shape[:-2])
@@ -82,9 +85,13 @@ def _of_rank(op: str, kind: type[Op], rank: int, input: Tensor, other: Tensor) -
 
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
     """torch.mm: (M, K) @ (K, N) -> (M, N). Raises RuntimeError for other ranks or sizes that don't fit."""
+    check_tensor("mm", "input", input)
+    check_tensor("mm", "mat2", mat2)
     return _of_rank("mm", Mm, 2, input, mat2)
 
 
 def bmm(input: Tensor, mat2: Tensor) -> Tensor:
     """torch.bmm: (B, M, K) @ (B, K, N) -> (B, M, N). Raises RuntimeError for other ranks or sizes that don't fit."""
+    check_tensor("bmm", "input", input)
+    check_tensor("bmm", "mat2", mat2)
     return _of_rank("bmm", Bmm, 3, input, mat2)

@@ -1,9 +1,10 @@
-"""Batch normalisation: one fused op forward, one fused op backward, whose own backward is composed of both and of plain ops."""
+"""Batch normalisation: a fused op, and a fused backward whose own backward is composed of it and of plain ops."""
 
+import math
 from typing import Any
 
 from scratchnet.autograd.core import Tensor
-from scratchnet.autograd.modes import no_grad
+from scratchnet.autograd.inplace import check_writable
 from scratchnet.autograd.op import Op
 from scratchnet.device import array_module, kernels_for
 from scratchnet.ops.checks import check_floating, check_optional_tensor, check_tensor
@@ -18,7 +19,7 @@ def _per_channel(value: Tensor, ndim: int) -> Tensor:
 
 
 class NativeBatchNorm(Op):
-    """(x - mean) / sqrt(var + eps) * weight + bias by the batch's own statistics; mean and 1 / sqrt(var + eps) come out too."""
+    """(x - mean) / sqrt(var + eps) * weight + bias by the batch's own mean and var; mean and invstd come out too."""
 
     @staticmethod
     def forward(ctx: Any, x: Any, weight: Any, bias: Any, eps: float) -> Any:
@@ -139,11 +140,14 @@ def _check(
         rule = f"eps must be {'positive during training' if training else 'non-negative'}"
         raise ValueError(message("batch_norm", "eps", eps, rule, "use eps=1e-5"))
     channels = shape[1] if len(shape) > 1 else 0
-    if training and len(shape) > 1 and x.array.size == channels and channels:
+    if training and len(shape) > 1 and math.prod((shape[0], *shape[2:])) == 1:
         rule = "Expected more than 1 value per channel when training: the variance of one value is no use"
         raise ValueError(
             message("batch_norm", "input.shape", list(shape), rule, "use a larger batch, or training=False")
         )
+    if len(shape) > 1 and not channels and any(value is not None for value in affine.values()):
+        rule = "has no channels: index 0 is out of range for weight and bias"
+        raise IndexError(message("batch_norm", "input.shape", list(shape), rule, "use at least one channel"))
     check_floating("batch_norm", "input", x)
     for argument, value in (*stats.items(), *affine.items()):
         if value is None:
@@ -176,12 +180,12 @@ def batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    """torch.nn.functional.batch_norm: (N, C, *) -> (N, C, *), y = (x - mean) / sqrt(var + eps) * weight + bias per channel.
+    """torch.nn.functional.batch_norm: (N, C, *) -> (N, C, *), (x - mean) / sqrt(var + eps) * weight + bias.
 
-    training: mean and biased var of the batch; the running ones, where given, move in place by momentum, with the
-    unbiased var. Otherwise the running statistics are used. Raises ValueError for one value per channel in training, or
-    eps not positive; RuntimeError for sizes or dtypes that don't fit. Source: Ioffe and Szegedy, Batch Normalization
-    (2015), algorithms 1 and 2.
+    Per channel. training: mean and biased var of the batch; the running ones, where given, move in place by momentum,
+    with the unbiased var. Otherwise the running statistics are used. Raises ValueError for one value per channel in
+    training, or eps not positive; RuntimeError for sizes or dtypes that don't fit. Source: Ioffe and Szegedy, Batch
+    Normalization (2015), algorithms 1 and 2.
     """
     stats, affine = {"running_mean": running_mean, "running_var": running_var}, {"weight": weight, "bias": bias}
     _check(input, stats, affine, training, eps)
@@ -194,20 +198,15 @@ def batch_norm(
     if not training:
         y: Tensor = BatchNormEval.apply(input, running_mean, running_var, weight, bias, eps)
         return y
+    moving = [] if running_mean is None or running_var is None else [running_mean, running_var]
+    for running in moving:
+        check_writable(running, "batch_norm")
     y, mean, invstd = NativeBatchNorm.apply(input, weight, bias, eps)
-    if running_mean is not None and running_var is not None and input.array.size:
-        _move(running_mean, running_var, mean, invstd, input.array.size // input.array.shape[1], momentum, eps)
+    if input.array.size and moving:
+        xp, count = array_module(mean.array), input.array.size // input.array.shape[1]
+        wide = invstd.array.astype(xp.float64)
+        unbiased = (1.0 / (wide * wide) - eps).clip(min=0.0) * (count / (count - 1))
+        for running, batch in zip(moving, (mean.array, unbiased), strict=True):
+            running.array[...] = (1.0 - momentum) * running.array + momentum * batch
+            running._counter.value += 1
     return y
-
-
-def _move(
-    running_mean: Tensor, running_var: Tensor, mean: Tensor, invstd: Tensor, count: int, momentum: float, eps: float
-) -> None:
-    """running = (1 - momentum) running + momentum batch, with the variance times count / (count - 1)."""
-    xp = array_module(mean.array)
-    wide = invstd.array.astype(xp.float64)
-    var = (1.0 / (wide * wide) - eps).clip(min=0.0) * (count / (count - 1))
-    with no_grad():
-        for running, batch in ((running_mean, mean.array.astype(xp.float64)), (running_var, var)):
-            moved = (1.0 - momentum) * running.array + momentum * batch
-            running.copy_(Tensor._wrap(moved.astype(running.array.dtype)))

@@ -39,7 +39,7 @@ class ConstantPadNd(Op):
 
 
 class Border(NamedTuple):
-    """Along one axis: how long it is, how many of its values were added before (cropped: negative), and where each copy comes from."""
+    """One axis: how long it was, how many values go before it (cropped: negative), and where each one comes from."""
 
     axis: int
     size: int
@@ -125,8 +125,8 @@ _REFLECTION = (ReflectionPad1D, ReflectionPad2D, ReflectionPad3D)
 _REPLICATION = (ReplicationPad1D, ReplicationPad2D, ReplicationPad3D)
 
 
-def _widths(pad: Any, shape: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
-    """(before, after) for every dimension: torch counts pairs from the last dimension. Raises TypeError, RuntimeError."""
+def _widths(pad: Any, mode: str, shape: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    """(before, after) for every dimension: torch's pairs go backwards. Raises TypeError, RuntimeError."""
     if not isinstance(pad, (tuple, list)) or any(isinstance(n, bool) or not hasattr(n, "__index__") for n in pad):
         raise TypeError(message("pad", "pad", repr(pad), "must be tuple of ints", "use pad=(left, right, top, bottom)"))
     ints = [int(n.__index__()) for n in pad]
@@ -140,7 +140,8 @@ def _widths(pad: Any, shape: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
     pairs = [(ints[i], ints[i + 1]) for i in range(len(ints) - 2, -1, -2)]
     widths = ((0, 0),) * (len(shape) - len(pairs)) + tuple(pairs)
     for axis, (n, (before, after)) in enumerate(zip(shape, widths, strict=True)):
-        if n + before + after < 0 or max(-before, 0) > n or max(-after, 0) > n:
+        beyond = mode != "replicate" and max(-before, -after) > n  # the border alone is left to repeat
+        if n + before + after < 0 or beyond:
             rule = f"crops more than there is: dimension {axis} has {n} (narrow(): length must be non-negative)"
             raise RuntimeError(message("pad", "pad", (before, after), rule, f"crop at most {n} in all"))
     return widths
@@ -148,7 +149,7 @@ def _widths(pad: Any, shape: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
 
 def _check_copies(mode: str, shape: tuple[int, ...], count: int, widths: tuple[tuple[int, int], ...]) -> None:
     if (len(shape), count) not in ((2, 2), (3, 2), (3, 4), (4, 4), (4, 6), (5, 6)):
-        rule = f"has {count} numbers: Padding size {count} is not supported for {len(shape)}D input tensor with mode {mode!r}"
+        rule = f"Padding size {count} is not supported for {len(shape)}D input tensor with mode {mode!r}"
         raise NotImplementedError(message("pad", "pad", widths, rule, SUPPORTED))
     if mode != "circular" and 0 in shape[-(count // 2) - 1 :]:
         rule = "Expected an input with possibly 0 batch size and other non-zero dimensions"
@@ -182,19 +183,19 @@ def _border(mode: str, axis: int, size: int, before: int, after: int) -> Border:
 
 
 def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
-    """torch.nn.functional.pad: (..., H, W) with pad=(left, right, top, bottom) -> (..., top + H + bottom, left + W + right).
+    """torch.nn.functional.pad: (..., H, W) -> (..., top + H + bottom, left + W + right).
 
-    Pairs go from the last dimension backwards; negative numbers crop. mode 'constant' fills with `value` (None: 0),
-    'reflect' mirrors without repeating the border (less than the size), 'replicate' repeats the border, 'circular'
-    wraps (at most the size). Raises RuntimeError for widths that don't fit, NotImplementedError for an unknown mode or
-    a number of dimensions it can't pad.
+    pad=(left, right, top, bottom): Pairs go from the last dimension backwards; negative numbers crop. mode 'constant'
+    fills with `value` (None: 0), 'reflect' mirrors without repeating the border (less than the size), 'replicate'
+    repeats the border, 'circular' wraps (at most the size). Raises RuntimeError for widths that don't fit,
+    NotImplementedError for an unknown mode or a number of dimensions it can't pad.
     """
     check_tensor("pad", "input", input)
     shape = input.array.shape
     if mode not in ("constant", "reflect", "replicate", "circular"):
         rule = "Unrecognised padding mode: must be 'constant', 'reflect', 'replicate' or 'circular'"
         raise NotImplementedError(message("pad", "mode", repr(mode), rule, "use mode='constant'"))
-    widths = _widths(pad, shape)
+    widths = _widths(pad, mode, shape)
     if mode == "constant":
         filled: Tensor = ConstantPadNd.apply(input, widths, value or 0)
         return filled

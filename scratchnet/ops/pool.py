@@ -1,4 +1,4 @@
-"""Pooling. {max_pool2d, scatter at the taps, gather at the taps} and {average pooling, its adjoint} are closed under differentiation."""
+"""Pooling. Closed under differentiation: {max_pool2d, scatter and gather at the taps}, {average, its adjoint}."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -159,7 +159,7 @@ def max_pool2d_with_indices(
     ceil_mode: bool = False,
     return_indices: bool = True,
 ) -> tuple[Tensor, Tensor]:
-    """torch.nn.functional.max_pool2d_with_indices: max_pool2d's result and the flat position h * W + w (int64) of each value."""
+    """torch.nn.functional.max_pool2d_with_indices: max_pool2d's values and their flat positions h * W + w (int64)."""
     check_tensor("max_pool2d", "input", input)
     kernel, step, margin, spread = _window("max_pool2d", kernel_size, stride, padding, dilation)
     batched, was_batched = _batched("max_pool2d", input)
@@ -178,7 +178,7 @@ def max_pool2d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:
-    """torch.nn.functional.max_pool2d: (N, C, H, W) -> (N, C, OH, OW), the largest value of each window; N may be left out.
+    """torch.nn.functional.max_pool2d: (N, C, H, W) -> (N, C, OH, OW), the largest value of each window; N optional.
 
     OH = floor((H + 2 padding - dilation (KH - 1) - 1) / stride) + 1 (ceil_mode: rounded up); stride None is
     kernel_size. padding counts as minus infinity. The gradient goes to the first of equal values, of several NaN to the
@@ -198,7 +198,7 @@ def avg_pool2d(
     count_include_pad: bool = True,
     divisor_override: int | None = None,
 ) -> Tensor:
-    """torch.nn.functional.avg_pool2d: (N, C, H, W) -> (N, C, OH, OW), the mean of each window; N may be left out.
+    """torch.nn.functional.avg_pool2d: (N, C, H, W) -> (N, C, OH, OW), the mean of each window; N optional.
 
     OH = floor((H + 2 padding - KH) / stride) + 1 (ceil_mode: rounded up). padding adds zeros, which count in the
     divisor unless count_include_pad=False; what ceil_mode adds beyond never counts; divisor_override replaces the
@@ -223,18 +223,18 @@ def avg_pool2d(
     batched, was_batched = _batched(op, input)
     out_size = _out_size(op, batched.array.shape, kernel, step, margin, (1, 1), ceil_mode)
     check_floating(op, "input", input)
-    rule = {
+    settings = {
         "stride": step,
         "padding": margin,
         "count_include_pad": bool(count_include_pad),
         "divisor_override": divisor_override,
     }
-    y: Tensor = AvgPool2D.apply(batched, kernel, out_size, rule)
+    y: Tensor = AvgPool2D.apply(batched, kernel, out_size, settings)
     return y if was_batched else y.squeeze(0)
 
 
-def adaptive_avg_pool2d(input: Tensor, output_size: int | None | Sequence[int | None]) -> Tensor:
-    """torch.nn.functional.adaptive_avg_pool2d: (N, C, H, W) -> (N, C, OH, OW) = output_size; None keeps a side; N may be left out.
+def adaptive_avg_pool2d(input: Tensor, output_size: int | Sequence[int | None] | None) -> Tensor:
+    """torch.nn.functional.adaptive_avg_pool2d: (N, C, H, W) -> (N, C, *output_size); N optional; None keeps a side.
 
     Output i is the mean of the pixels from floor(i H / OH) to ceil((i + 1) H / OH) - 1; neighbours may overlap.
     Raises RuntimeError for a negative size, an empty image or ranks other than 3 and 4.

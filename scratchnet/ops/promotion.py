@@ -53,9 +53,11 @@ def operands(op: str, *values: Any, floating: bool = False) -> list[Any]:
     operand that is neither a tensor nor a number.
     """
     first = values[0]
-    if isinstance(first, Tensor) and all(isinstance(v, Tensor) and v.array.dtype == first.array.dtype for v in values):
-        if not floating or first.array.dtype.kind == "f":
-            return list(values)
+    alike = isinstance(first, Tensor) and all(
+        isinstance(v, Tensor) and v.array.dtype == first.array.dtype for v in values
+    )
+    if alike and (not floating or first.array.dtype.kind == "f"):
+        return list(values)
     for value in values:
         if not isinstance(value, (Tensor, bool, int, float, np.generic)):
             raise TypeError(f"{op}: operands must be tensors or numbers, not {type(value).__name__} (={value!r})")

@@ -9,6 +9,7 @@ from scratchnet import dtypes
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
 from scratchnet.device import array_module
+from scratchnet.ops.checks import check_tensor
 from scratchnet.ops.promotion import cast
 from scratchnet.shapes import message, normalize_dim, normalize_dims
 
@@ -47,6 +48,7 @@ class Sum(Op):
 
 def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None) -> Tensor:
     """torch.sum: the sum along `dim` (default: all). Integers and bools add up in int64."""
+    check_tensor("sum", "input", input)
     target = dtype or (input.dtype if input.array.dtype.kind == "f" else dtypes.int64)
     result: Tensor = Sum.apply(cast(input, target), normalize_dims("sum", dim, input.ndim), keepdim)
     return result
@@ -85,6 +87,7 @@ class Mean(Op):
 
 def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None) -> Tensor:
     """torch.mean along `dim` (default: all); NaN of nothing. Raises RuntimeError for integers and bools."""
+    check_tensor("mean", "input", input)
     if dtype is not None:
         input = cast(input, dtype)
     _require_float("mean", input)
@@ -126,6 +129,7 @@ def var(
 
     Two passes, so that a large mean costs no digits. Source: Chan, Golub, LeVeque 1983.
     """
+    check_tensor("var", "input", input)
     if isinstance(dim, bool):  # torch's overload var(unbiased)
         dim, unbiased = None, dim
     if correction is None:
@@ -227,21 +231,25 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor 
 
     Along a dimension the first maximum takes the gradient; over all elements ties share it. NaN wins.
     """
+    check_tensor("max", "input", input)
     return _extreme("max", Max, input, dim, keepdim, other)
 
 
 def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
     """torch.min: of all elements; (values, indices) along `dim`; or `minimum` of two tensors. Ties and NaN as max."""
+    check_tensor("min", "input", input)
     return _extreme("min", Min, input, dim, keepdim, other)
 
 
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """torch.argmax: where the first maximum is, along `dim` or in the flattened tensor; NaN wins."""
+    check_tensor("argmax", "input", input)
     return _argument("argmax", input, dim, keepdim)
 
 
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """torch.argmin: where the first minimum is, along `dim` or in the flattened tensor; NaN wins."""
+    check_tensor("argmin", "input", input)
     return _argument("argmin", input, dim, keepdim)
 
 

@@ -9,6 +9,7 @@ from scratchnet import dtypes
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
 from scratchnet.device import array_module
+from scratchnet.ops.checks import check_tensor
 from scratchnet.ops.promotion import cast, result_type
 from scratchnet.shapes import broadcast_shapes, expandable, message, normalize_dim, normalize_dims, sizes
 
@@ -59,6 +60,7 @@ def view(input: Tensor, *shape: Any) -> Tensor:
 
     `view(dtype)` reads the memory's bytes as another dtype of the same size.
     """
+    check_tensor("view", "input", input)
     if len(shape) == 1 and isinstance(shape[0], dtypes.dtype):
         return _view_dtype(input, shape[0])
     target = _infer("view", input, sizes(shape))
@@ -83,6 +85,7 @@ def _view_dtype(input: Tensor, dtype: dtypes.dtype) -> Tensor:
 
 def reshape(input: Tensor, *shape: Any) -> Tensor:
     """torch.reshape: a view where the strides allow it, else a copy."""
+    check_tensor("reshape", "input", input)
     target = _infer("reshape", input, sizes(shape))
     if target == input.array.shape:
         return alias(input, target)
@@ -101,6 +104,7 @@ def alias(input: Tensor, shape: tuple[int, ...]) -> Tensor:
 
 def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """torch.flatten: the dimensions start_dim..end_dim as one; the input itself where there is nothing to do."""
+    check_tensor("flatten", "input", input)
     ndim = input.ndim
     start, end = normalize_dim("flatten", start_dim, ndim), normalize_dim("flatten", end_dim, ndim)
     if start > end:
@@ -131,6 +135,7 @@ class Permute(Op):
 
 def permute(input: Tensor, *dims: Any) -> Tensor:
     """torch.permute: dimension i of the result is dims[i] of the input; a view."""
+    check_tensor("permute", "input", input)
     order = normalize_dims("permute", sizes(dims), input.ndim) if input.ndim else ()
     if len(order) != input.ndim:
         raise RuntimeError(
@@ -142,6 +147,7 @@ def permute(input: Tensor, *dims: Any) -> Tensor:
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """torch.transpose: two dimensions swapped; a view."""
+    check_tensor("transpose", "input", input)
     ndim = input.ndim
     a, b = normalize_dim("transpose", dim0, ndim), normalize_dim("transpose", dim1, ndim)
     order = list(range(ndim))
@@ -153,6 +159,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
 
 def t(input: Tensor) -> Tensor:
     """torch.t: a matrix transposed; a vector or a number as it is. Raises RuntimeError for more dimensions."""
+    check_tensor("t", "input", input)
     if input.ndim > 2:
         raise RuntimeError(
             message(
@@ -182,6 +189,7 @@ def T(input: Tensor) -> Tensor:  # noqa: N802
 
 def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     """torch.squeeze: without the dimensions of length 1, or those of them that `dim` names; a view."""
+    check_tensor("squeeze", "input", input)
     dims = normalize_dims("squeeze", dim, input.ndim)
     shape = tuple(n for i, n in enumerate(input.array.shape) if n != 1 or i not in dims)
     return alias(input, shape)
@@ -189,6 +197,7 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """torch.unsqueeze: a dimension of length 1 put at `dim` (from -ndim-1 to ndim); a view."""
+    check_tensor("unsqueeze", "input", input)
     at = normalize_dim("unsqueeze", dim, input.ndim + 1)
     shape = input.array.shape
     return alias(input, (*shape[:at], 1, *shape[at:]))
@@ -211,6 +220,7 @@ class Expand(Op):
 
 def expand(input: Tensor, *shape: Any) -> Tensor:
     """torch.Tensor.expand: dimensions of length 1 seen as `shape` says (-1 keeps one); a view with stride 0."""
+    check_tensor("expand", "input", input)
     given = sizes(shape)
     old = (None,) * (len(given) - input.ndim) + tuple(input.array.shape)
     if len(given) < input.ndim:
@@ -231,6 +241,7 @@ def expand(input: Tensor, *shape: Any) -> Tensor:
 
 def broadcast_to(input: Tensor, shape: Sequence[int]) -> Tensor:
     """torch.broadcast_to: expand to `shape`."""
+    check_tensor("broadcast_to", "input", input)
     return expand(input, *shape)
 
 
@@ -239,6 +250,7 @@ def sum_to_size(input: Tensor, *shape: Any) -> Tensor:
 
     Raises RuntimeError where `shape` doesn't expand to the input's.
     """
+    check_tensor("sum_to_size", "input", input)
     target = sizes(shape)
     if not expandable(target, tuple(input.array.shape)):
         raise RuntimeError(
@@ -264,6 +276,7 @@ class Clone(Op):
 
 def clone(input: Tensor) -> Tensor:
     """torch.clone: a copy in memory of its own, on the tape."""
+    check_tensor("clone", "input", input)
     result: Tensor = Clone.apply(input)
     return result
 
@@ -282,6 +295,7 @@ class ContiguousCopy(Op):
 
 def contiguous(input: Tensor) -> Tensor:
     """torch.Tensor.contiguous: the tensor itself where it lies row after row, else a copy that does."""
+    check_tensor("contiguous", "input", input)
     if input.array.flags.c_contiguous:
         return input
     result: Tensor = ContiguousCopy.apply(input)
@@ -320,6 +334,7 @@ class Embed(Op):
 
 def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """torch.narrow: `length` entries of `dim` from `start` on; a view. Raises IndexError, RuntimeError out of range."""
+    check_tensor("narrow", "input", input)
     if not input.ndim:
         raise RuntimeError("narrow: input (=0-D): narrow() cannot be applied to a 0-dim tensor")
     dim = normalize_dim("narrow", dim, input.ndim)
@@ -430,6 +445,7 @@ class Split(Op):
 
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """torch.split: pieces of a size (the last may be smaller), or of the sizes listed; views."""
+    check_tensor("split", "tensor", tensor)
     if not tensor.ndim:
         raise RuntimeError("split: tensor (=0-D): split expects at least a 1-dimensional tensor")
     dim = normalize_dim("split", dim, tensor.ndim)
@@ -453,6 +469,7 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """torch.chunk: at most `chunks` pieces of equal size, the last one smaller; views."""
+    check_tensor("chunk", "input", input)
     if chunks <= 0:
         raise RuntimeError(
             message("chunk", "chunks", chunks, "must be greater than 0: chunk expects `chunks` to be greater than 0")
@@ -484,6 +501,7 @@ class Unbind(Op):
 
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """torch.unbind: the slices along `dim`; views. What iterating over a tensor gives."""
+    check_tensor("unbind", "input", input)
     if not input.ndim:
         raise IndexError("unbind: input (=0-D): dimension specified as 0 but tensor has no dimensions")
     dim = normalize_dim("unbind", dim, input.ndim)
@@ -495,5 +513,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 
 def broadcast_tensors(*tensors: Tensor) -> tuple[Tensor, ...]:
     """torch.broadcast_tensors: each expanded to the shape that all broadcast to."""
+    for i, x in enumerate(tensors):
+        check_tensor("broadcast_tensors", f"tensors[{i}]", x)
     shape = broadcast_shapes("broadcast_tensors", *(x.array.shape for x in tensors))
     return tuple(expand(x, *shape) for x in tensors)

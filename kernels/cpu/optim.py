@@ -1,0 +1,167 @@
+"""One optimizer step of one parameter, in place: torch's formulas, each operation rounded as torch's CPU code does."""
+
+from typing import Any
+
+import numpy as np
+from numba import types
+
+from scratchnet.kernels.cpu.jit import Kernel, intrinsic, kernel, prange
+from scratchnet.kernels.cpu.layout import Array, plain
+
+
+def sgd_step(
+    param: Array,
+    grad: Array,
+    momentum_buffer: Array | None,
+    *,
+    lr: float,
+    momentum: float,
+    dampening: float,
+    weight_decay: float,
+    nesterov: bool,
+    maximize: bool,
+    first: bool,
+) -> None:
+    """torch.optim.SGD. With `first` the momentum buffer is filled with the gradient instead of being updated."""
+    buffered = momentum_buffer is not None and momentum != 0
+    state = [momentum_buffer] if buffered and momentum_buffer is not None else []
+    settings = (lr, momentum, 1 - dampening, weight_decay)
+    flags = (weight_decay != 0, bool(nesterov), bool(maximize), bool(first))
+    _update(_sgd_momentum if state else _sgd, param, grad, state, settings, flags)
+
+
+def adam_step(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_sq: Array,
+    max_exp_avg_sq: Array | None,
+    *,
+    step: int,
+    lr: float,
+    beta1: float,
+    beta2: float,
+    eps: float,
+    weight_decay: float,
+    amsgrad: bool,
+    maximize: bool,
+) -> None:
+    """torch.optim.Adam, `step` counting from 1. max_exp_avg_sq is used with `amsgrad` only."""
+    correction = (1 - beta2**step) ** 0.5
+    settings = (weight_decay, 1 - beta1, beta2, 1 - beta2, correction, eps, -(lr / (1 - beta1**step)))
+    largest = max_exp_avg_sq if amsgrad and max_exp_avg_sq is not None else exp_avg_sq
+    flags = (weight_decay != 0, bool(amsgrad), bool(maximize))
+    _update(_adam, param, grad, [exp_avg, exp_avg_sq, largest], settings, flags)
+
+
+def _update(
+    loop: Kernel, param: Array, grad: Array, state: list[Array], settings: tuple[float, ...], flags: tuple[bool, ...]
+) -> None:
+    """Run a loop over flat arrays, and write back what isn't flat memory of the dtype computed in."""
+    if not param.size:
+        return
+    targets = [param, *state]
+    flat = [plain(a) for a in targets]
+    # Adam without amsgrad passes one array twice: it must stay one.
+    flat = [flat[next(j for j, b in enumerate(targets) if b is a)] for a in targets]
+    gradient = plain(grad, flat[0].dtype)
+    numbers = [flat[0].dtype.type(v) for v in settings]
+    loop(
+        4 * param.size, flat[0].reshape(-1), gradient.reshape(-1), *(a.reshape(-1) for a in flat[1:]), *numbers, *flags
+    )
+    with np.errstate(over="ignore", invalid="ignore"):
+        for destination, result in zip(targets, flat, strict=True):
+            if result is not destination:
+                np.copyto(destination, result, casting="same_kind")
+
+
+@intrinsic
+def fma(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
+    """a * b + c rounded once."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.fma(*arguments)
+
+    kind = a if isinstance(a, types.Float) else types.float64
+    return kind(kind, kind, kind), generate
+
+
+@kernel()
+def _sgd(
+    param: Array,
+    grad: Array,
+    lr: float,
+    momentum: float,
+    undamped: float,
+    weight_decay: float,
+    decays: bool,
+    nesterov: bool,
+    maximize: bool,
+    first: bool,
+) -> None:
+    for i in prange(param.size):
+        g = -grad[i] if maximize else grad[i]
+        if decays:
+            g = fma(param[i], weight_decay, g)
+        param[i] = fma(g, -lr, param[i])
+
+
+@kernel()
+def _sgd_momentum(
+    param: Array,
+    grad: Array,
+    buffer: Array,
+    lr: float,
+    momentum: float,
+    undamped: float,
+    weight_decay: float,
+    decays: bool,
+    nesterov: bool,
+    maximize: bool,
+    first: bool,
+) -> None:
+    for i in prange(param.size):
+        g = -grad[i] if maximize else grad[i]
+        if decays:
+            g = fma(param[i], weight_decay, g)
+        b = g if first else fma(g, undamped, buffer[i] * momentum)
+        buffer[i] = b
+        g = fma(b, momentum, g) if nesterov else b
+        param[i] = fma(g, -lr, param[i])
+
+
+@kernel()
+def _adam(
+    param: Array,
+    grad: Array,
+    average: Array,
+    square: Array,
+    largest: Array,
+    weight_decay: float,
+    rest1: float,
+    beta2: float,
+    rest2: float,
+    correction: float,
+    eps: float,
+    rate: float,
+    decays: bool,
+    amsgrad: bool,
+    maximize: bool,
+) -> None:
+    half = param.dtype.type(0.5)
+    one = param.dtype.type(1)
+    for i in prange(param.size):
+        g = -grad[i] if maximize else grad[i]
+        if decays:
+            g = fma(param[i], weight_decay, g)
+        # lerp: from whichever end is nearer
+        a = average[i]
+        a = fma(rest1, g - a, a) if rest1 < half else fma(rest1 - one, g - a, g)
+        average[i] = a
+        v = fma(rest2 * g, g, square[i] * beta2)
+        square[i] = v
+        if amsgrad:
+            v = v if v >= largest[i] or v != v else largest[i]
+            largest[i] = v
+        denominator = np.sqrt(v) / correction + eps
+        param[i] += rate * a / denominator
