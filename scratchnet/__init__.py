@@ -31,6 +31,7 @@ from scratchnet.autograd import (
 )
 from scratchnet.autograd.core import Tensor
 from scratchnet.config import get_num_threads, set_num_threads, show_config
+from scratchnet.conversion import from_dlpack
 from scratchnet.device import device
 from scratchnet.dtypes import (
     bool_,
@@ -128,7 +129,6 @@ from scratchnet.ops.shape import (
 from scratchnet.printing import set_printoptions
 from scratchnet.random import Generator, default_generator, initial_seed, manual_seed, seed
 from scratchnet.shapes import Size
-from scratchnet.tensor import from_dlpack
 
 bool = bool_
 multiply, divide, subtract, negative, absolute, concat, concatenate = mul, div, sub, neg, abs, cat, cat

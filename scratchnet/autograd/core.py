@@ -238,18 +238,6 @@ class Tensor:
             self._post_hooks = {}
         return hook_tools.add(self._post_hooks, hook)
 
-    def backward(
-        self,
-        gradient: "Tensor | None" = None,
-        retain_graph: bool | None = None,
-        create_graph: bool = False,
-        inputs: Any = None,
-    ) -> None:
-        """torch.Tensor.backward: add d(self)/d(leaf) * gradient to the `.grad` of every leaf (or of `inputs`)."""
-        from scratchnet.autograd.engine import backward
-
-        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
-
     def _accumulate(self, grad: "Tensor") -> None:
         """Add a gradient that has arrived at this leaf. Its own memory: nobody else's array may change with `.grad`."""
         if self._hooks:

@@ -18,7 +18,8 @@ from scratchnet.shapes import expandable
 CYCLE = (
     "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
     "which can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If you "
-    "have to use this function, make sure to reset the .grad fields of your parameters to None after use to break the cycle."
+    "have to use this function, make sure to reset the .grad fields of your parameters to None after use to break the "
+    "cycle."
 )
 UNUSED = (
     "The differentiated Tensor at index {} appears to not have been used in the graph. Set allow_unused=True if this "

@@ -10,7 +10,8 @@ from scratchnet.autograd import anomaly
 from scratchnet.autograd.core import Tensor, gradient_edge
 from scratchnet.autograd.inplace import rewrite_history
 from scratchnet.autograd.modes import no_grad, state
-from scratchnet.autograd.node import FREED, Meta, Node, SavedInput, SavedOutput
+from scratchnet.autograd.node import Meta, Node
+from scratchnet.autograd.saved import FREED, SavedInput, SavedOutput
 
 
 class FunctionCtx(Node):

@@ -6,8 +6,8 @@ import numpy as np
 
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.modes import state
-from scratchnet.autograd.node import SavedInput
 from scratchnet.autograd.op import Op
+from scratchnet.autograd.saved import SavedInput
 from scratchnet.autograd.views import replay
 from scratchnet.shapes import message
 

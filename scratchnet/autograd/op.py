@@ -7,7 +7,8 @@ import numpy as np
 from scratchnet.autograd import anomaly, views
 from scratchnet.autograd.core import Tensor, gradient_edge
 from scratchnet.autograd.modes import state
-from scratchnet.autograd.node import FREED, Meta, Node, SavedInput, SavedOutput
+from scratchnet.autograd.node import Meta, Node
+from scratchnet.autograd.saved import FREED, SavedInput, SavedOutput
 
 INFERENCE_SAVED = (
     "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "

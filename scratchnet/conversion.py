@@ -1,0 +1,238 @@
+"""A tensor as something else: another dtype or device, an array, Python numbers, text, a copy; and facts about it."""
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from scratchnet import dtypes, printing
+from scratchnet.autograd.core import Tensor
+from scratchnet.device import check_available
+from scratchnet.device import device as Device
+from scratchnet.ops import creation, elementwise
+from scratchnet.ops.promotion import cast
+from scratchnet.shapes import normalize_dim
+
+NUMBERS = (Tensor, bool, int, float, np.generic)  # what an operator takes beside a tensor
+
+
+def to(
+    self: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: bool = False, non_blocking: bool = False
+) -> Tensor:
+    """torch.Tensor.to(dtype), to(device), to(device, dtype), to(other): itself where nothing changes, unless `copy`."""
+    for arg in args:
+        if isinstance(arg, dtypes.dtype):
+            dtype = arg
+        elif isinstance(arg, Tensor):
+            dtype, device = arg.dtype, arg.device
+        elif isinstance(arg, (str, Device)):
+            device = arg
+        elif not isinstance(arg, bool):
+            raise TypeError(f"to: expected a dtype, a device or a tensor, not {type(arg).__name__} (={arg!r})")
+    check_available("to", device)
+    result = self if dtype is None else cast(self, dtype)
+    return result.clone() if copy and result is self else result
+
+
+def cpu(self: Tensor) -> Tensor:
+    """The tensor on the CPU: itself."""
+    return self.to("cpu")
+
+
+def cuda(self: Tensor, device: Any = None) -> Tensor:
+    """The tensor on a CUDA device. Raises RuntimeError: there is no CUDA backend in this version."""
+    return self.to("cuda" if device is None else device)
+
+
+def type_as(self: Tensor, other: Tensor) -> Tensor:
+    """The tensor in the dtype of `other`."""
+    return cast(self, other.dtype)
+
+
+def size(self: Tensor, dim: int | None = None) -> Any:
+    """The shape, or the size of one dimension. Raises IndexError out of range."""
+    return self.shape if dim is None else self.shape[normalize_dim("size", dim, self.ndim)]
+
+
+def numel(self: Tensor) -> int:
+    """The number of elements."""
+    return int(self.array.size)
+
+
+def stride(self: Tensor, dim: int | None = None) -> Any:
+    """How many elements lie between neighbours along each dimension, or along one."""
+    steps = tuple(s // self.array.itemsize for s in self.array.strides)
+    return steps if dim is None else steps[normalize_dim("stride", dim, self.ndim)]
+
+
+def is_contiguous(self: Tensor) -> bool:
+    """Whether the elements lie row after row."""
+    return bool(self.array.flags.c_contiguous)
+
+
+def is_floating_point(self: Tensor) -> bool:
+    """Whether the dtype is float16, float32 or float64."""
+    return self.dtype.is_floating_point
+
+
+def element_size(self: Tensor) -> int:
+    """Bytes per element."""
+    return self.dtype.itemsize
+
+
+def data_ptr(self: Tensor) -> int:
+    """The address of the first element."""
+    return int(self.array.ctypes.data)
+
+
+def item(self: Tensor) -> Any:
+    """The Python number in a tensor of one element. Raises RuntimeError for more or none."""
+    if self.array.size != 1:
+        raise RuntimeError(
+            f"item: a Tensor with {self.array.size} elements cannot be converted to Scalar; index it first"
+        )
+    return self.array.item()
+
+
+def tolist(self: Tensor) -> Any:
+    """Nested lists of Python numbers."""
+    return self.array.tolist()
+
+
+def numpy(self: Tensor, *, force: bool = False) -> np.ndarray:
+    """The array on the same memory. Raises RuntimeError for a tensor that requires grad, unless `force`."""
+    if self.requires_grad and not force:
+        raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+    array: np.ndarray = self.array.view()
+    return array
+
+
+def to_array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    return np.array(numpy(self), dtype=dtype, copy=copy)
+
+
+def dlpack(self: Tensor, **options: Any) -> Any:
+    if self.requires_grad:
+        raise RuntimeError("__dlpack__: Can't export tensors that require gradient, use tensor.detach()")
+    return self.array.__dlpack__(**options)
+
+
+def dlpack_device(self: Tensor) -> Any:
+    return self.array.__dlpack_device__()
+
+
+def from_dlpack(source: Any) -> Tensor:
+    """torch.from_dlpack: a tensor on the memory of what has `__dlpack__`. Raises ValueError for negative strides."""
+    if isinstance(source, Tensor):
+        return source.detach()
+    return creation.from_numpy(np.from_dlpack(source))
+
+
+def length(self: Tensor) -> int:
+    if not self.ndim:
+        raise TypeError("len() of a 0-d tensor")
+    return int(self.array.shape[0])
+
+
+def iterate(self: Tensor) -> Iterator[Tensor]:
+    if not self.ndim:
+        raise TypeError("iteration over a 0-d tensor")
+    return iter(self.unbind(0))
+
+
+def truth(self: Tensor) -> bool:
+    if self.array.size != 1:
+        kind = "no values" if not self.array.size else "more than one value"
+        raise RuntimeError(f"Boolean value of Tensor with {kind} is ambiguous")
+    return bool(self.array.reshape(-1)[0])
+
+
+def as_index(self: Tensor) -> int:
+    if self.array.dtype.kind not in "biu" or self.array.size != 1:
+        raise TypeError("only integer tensors of a single element can be converted to an index")
+    return int(self.array.item())
+
+
+def contains(self: Tensor, element: Any) -> bool:
+    if not isinstance(element, NUMBERS):
+        raise RuntimeError(
+            f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element).__name__}."
+        )
+    return bool(elementwise.eq(self, element).array.any())
+
+
+def to_repr(self: Tensor) -> str:
+    node = self.grad_fn
+    return printing.tensor_repr(
+        self.array,
+        self.array.dtype.name,
+        node.name() if node is not None else None,
+        self.requires_grad,
+        default_dtype=dtypes.get_default_dtype().name,
+    )
+
+
+def to_format(self: Tensor, spec: str) -> str:
+    return format(self.item(), spec) if not self.ndim and spec else str(self)
+
+
+def deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
+    if not self.is_leaf:
+        raise RuntimeError(
+            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment"
+        )
+    twin: Tensor = type(self).__new__(type(self))
+    memo[id(self)] = twin
+    twin.__dict__.update({k: copy.deepcopy(v, memo) for k, v in self.__dict__.items() if k not in _OWN})
+    twin.array = self.array.copy()
+    twin._counter = type(self._counter)()
+    twin._requires_grad = self._requires_grad
+    twin._grad = copy.deepcopy(self._grad, memo)
+    return twin
+
+
+_OWN = {
+    "array",
+    "_counter",
+    "_requires_grad",
+    "_grad",
+    "_node",
+    "_view",
+    "_accumulator",
+    "_hooks",
+    "_post_hooks",
+    "_output_index",
+}
+
+
+def pickled(self: Tensor) -> tuple[Any, ...]:
+    return _rebuild, (type(self), np.asarray(self.array, order="C"), self._requires_grad)
+
+
+def _rebuild(kind: type[Tensor], array: np.ndarray, requires_grad: bool) -> Tensor:
+    result: Tensor = kind.__new__(kind)
+    plain = Tensor._wrap(array)
+    result.array, result._counter, result._requires_grad = plain.array, plain._counter, requires_grad
+    return result
+
+
+def view_as(self: Tensor, other: Tensor) -> Tensor:
+    """view in the shape of `other`."""
+    return self.view(other.shape)
+
+
+def reshape_as(self: Tensor, other: Tensor) -> Tensor:
+    """reshape to the shape of `other`."""
+    return self.reshape(other.shape)
+
+
+def where(self: Tensor, condition: Tensor, other: Any) -> Tensor:
+    """The tensor where the condition holds, else `other` (torch.Tensor.where)."""
+    result: Tensor = elementwise.where(condition, self, other)
+    return result
+
+
+def expand_as(self: Tensor, other: Tensor) -> Tensor:
+    """expand to the shape of `other`."""
+    return self.expand(other.shape)
