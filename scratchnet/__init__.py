@@ -55,6 +55,22 @@ from scratchnet.dtypes import (
 from scratchnet.dtypes import float_ as float
 from scratchnet.dtypes import int_ as int
 from scratchnet.ops.activation import log_softmax, logsumexp, relu, sigmoid, softmax, tanh
+from scratchnet.ops.compare import (
+    bitwise_and,
+    bitwise_not,
+    bitwise_or,
+    bitwise_xor,
+    clamp,
+    eq,
+    ge,
+    gt,
+    le,
+    lt,
+    maximum,
+    minimum,
+    ne,
+    where,
+)
 from scratchnet.ops.conv import conv2d, conv_algorithm, conv_transpose2d
 from scratchnet.ops.creation import (
     arange,
@@ -78,52 +94,21 @@ from scratchnet.ops.creation import (
     zeros,
     zeros_like,
 )
-from scratchnet.ops.elementwise import (
-    abs,
-    add,
-    bitwise_and,
-    bitwise_not,
-    bitwise_or,
-    bitwise_xor,
-    clamp,
-    div,
-    eq,
-    exp,
-    ge,
-    gt,
-    le,
-    log,
-    lt,
-    maximum,
-    minimum,
-    mul,
-    ne,
-    neg,
-    pow,
-    sign,
-    sqrt,
-    sub,
-    where,
-)
+from scratchnet.ops.elementwise import abs, add, div, exp, log, mul, neg, pow, sign, sqrt, sub
+from scratchnet.ops.join import broadcast_tensors, cat, chunk, split, stack, unbind
 from scratchnet.ops.matmul import bmm, matmul, mm
 from scratchnet.ops.promotion import result_type
 from scratchnet.ops.reduce import argmax, argmin, max, mean, min, sum, var
 from scratchnet.ops.shape import (
-    broadcast_tensors,
     broadcast_to,
-    cat,
-    chunk,
     clone,
     flatten,
     narrow,
     permute,
     reshape,
-    split,
     squeeze,
-    stack,
     t,
     transpose,
-    unbind,
     unsqueeze,
 )
 from scratchnet.printing import set_printoptions

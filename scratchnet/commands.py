@@ -35,8 +35,7 @@ def train(arguments: argparse.Namespace) -> None:
     new = _make_folder(out)
     random.manual_seed(options.seed)
     model = models.create(name)
-    if options.xavier:
-        training.initialise(model)
+    training.initialise(model, options.weights)
     shape, parameters = models.info(name).input_shape, models.info(name).parameters
     print(f"{name}, {parameters:,} parameters, on {data}: {len(train_data):,} training, {len(test_data):,} test images")
     metadata = {"model": name, "data": data, "classes": list(train_data.classes), "options": asdict(options)}

@@ -10,7 +10,7 @@ from scratchnet import dtypes, printing
 from scratchnet.autograd.core import Tensor
 from scratchnet.device import check_available
 from scratchnet.device import device as Device
-from scratchnet.ops import creation, elementwise
+from scratchnet.ops import compare, creation
 from scratchnet.ops.promotion import cast
 from scratchnet.shapes import normalize_dim
 
@@ -159,7 +159,7 @@ def contains(self: Tensor, element: Any) -> bool:
         raise RuntimeError(
             f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element).__name__}."
         )
-    return bool(elementwise.eq(self, element).array.any())
+    return bool(compare.eq(self, element).array.any())
 
 
 def to_repr(self: Tensor) -> str:
@@ -229,7 +229,7 @@ def reshape_as(self: Tensor, other: Tensor) -> Tensor:
 
 def where(self: Tensor, condition: Tensor, other: Any) -> Tensor:
     """The tensor where the condition holds, else `other` (torch.Tensor.where)."""
-    result: Tensor = elementwise.where(condition, self, other)
+    result: Tensor = compare.where(condition, self, other)
     return result
 
 

@@ -16,6 +16,7 @@ class Progress:
             # In a log file, where each update is a line of its own, updates are rare.
             seconds = 0.1 if sys.stderr.isatty() else 10.0
             self._bar = tqdm(total=total, unit="batch", leave=False, mininterval=seconds, dynamic_ncols=True)
+            self._bar.set_description("the first batch ever compiles the kernels")
 
     def __enter__(self) -> "Progress":
         return self
@@ -27,6 +28,7 @@ class Progress:
     def step(self, loss: float) -> None:
         """One batch has ended with this loss."""
         if self._bar is not None:
+            self._bar.set_description(refresh=False)
             self._bar.set_postfix_str(f"loss {loss:.4f}", refresh=False)
             self._bar.update()
 

@@ -8,22 +8,22 @@ import numpy as np
 from scratchnet import conversion, dtypes
 from scratchnet.autograd import engine
 from scratchnet.autograd.core import Tensor
-from scratchnet.autograd.inplace import assign, check_writable
+from scratchnet.autograd.inplace import assign, check_overlap, check_writable
 from scratchnet.conversion import NUMBERS
-from scratchnet.ops import activation, creation, elementwise, index, inplace, matmul, reduce, shape
+from scratchnet.ops import activation, compare, creation, elementwise, index, inplace, join, matmul, reduce, shape
 from scratchnet.ops.promotion import cast
 
 # Functions whose first argument is the tensor: bound under their own names.
 METHODS: tuple[Callable[..., Any], ...] = (
     *(elementwise.add, elementwise.sub, elementwise.mul, elementwise.div, elementwise.neg, elementwise.pow),
-    *(elementwise.exp, elementwise.log, elementwise.sqrt, elementwise.sign, elementwise.abs, elementwise.clamp),
-    *(elementwise.maximum, elementwise.minimum, elementwise.eq, elementwise.ne, elementwise.lt, elementwise.le),
-    *(elementwise.gt, elementwise.ge, elementwise.bitwise_and, elementwise.bitwise_or, elementwise.bitwise_xor),
-    elementwise.bitwise_not,
+    *(elementwise.exp, elementwise.log, elementwise.sqrt, elementwise.sign, elementwise.abs, compare.clamp),
+    *(compare.maximum, compare.minimum, compare.eq, compare.ne, compare.lt, compare.le),
+    *(compare.gt, compare.ge, compare.bitwise_and, compare.bitwise_or, compare.bitwise_xor),
+    compare.bitwise_not,
     *(reduce.sum, reduce.mean, reduce.var, reduce.max, reduce.min, reduce.argmax, reduce.argmin),
     *(shape.view, shape.reshape, shape.flatten, shape.permute, shape.transpose, shape.t, shape.squeeze),
     *(shape.unsqueeze, shape.expand, shape.broadcast_to, shape.sum_to_size, shape.clone, shape.contiguous),
-    *(shape.narrow, shape.split, shape.chunk, shape.unbind),
+    *(shape.narrow, join.split, join.chunk, join.unbind),
     *(matmul.matmul, matmul.mm, matmul.bmm),
     *(
         activation.relu,
@@ -44,7 +44,7 @@ PROPERTIES = (shape.mT, shape.T)
 # Functions that also exist as name_(): the result is written over the tensor, which takes over its history.
 IN_PLACE: tuple[Callable[..., Any], ...] = (
     *(elementwise.add, elementwise.sub, elementwise.mul, elementwise.div, elementwise.neg, elementwise.pow),
-    *(elementwise.exp, elementwise.log, elementwise.sqrt, elementwise.sign, elementwise.abs, elementwise.clamp),
+    *(elementwise.exp, elementwise.log, elementwise.sqrt, elementwise.sign, elementwise.abs, compare.clamp),
     *(activation.relu, activation.sigmoid, activation.tanh),
 )
 OPERATORS = {
@@ -53,12 +53,12 @@ OPERATORS = {
     "mul": elementwise.mul,
     "truediv": elementwise.div,
     "pow": elementwise.pow,
-    "and": elementwise.bitwise_and,
-    "or": elementwise.bitwise_or,
-    "xor": elementwise.bitwise_xor,
+    "and": compare.bitwise_and,
+    "or": compare.bitwise_or,
+    "xor": compare.bitwise_xor,
     "matmul": matmul.matmul,
 }
-COMPARISONS = (elementwise.eq, elementwise.ne, elementwise.lt, elementwise.le, elementwise.gt, elementwise.ge)
+COMPARISONS = (compare.eq, compare.ne, compare.lt, compare.le, compare.gt, compare.ge)
 CASTS = {
     "half": dtypes.float16,
     "float": dtypes.float32,
@@ -78,6 +78,8 @@ def written_over(function: Callable[..., Any]) -> Callable[..., Tensor]:
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         check_writable(self, name)
+        for arg in args:
+            check_overlap(self, arg, name)
         return assign(self, function(self, *args, **kwargs), name)
 
     method.__name__ = method.__qualname__ = name
@@ -133,7 +135,7 @@ def _new_like(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 def _invert(self: Tensor) -> Tensor:
     if self.array.dtype.kind == "f":
         raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
-    return elementwise.bitwise_not(self)
+    return compare.bitwise_not(self)
 
 
 def _bind() -> None:

@@ -25,7 +25,7 @@ Batch = tuple[Tensor, Tensor]
 
 @dataclass(frozen=True)
 class Options:
-    """What a training run can vary. `xavier`: start from Xavier's uniform weights instead of torch's defaults."""
+    """What a training run can vary. `weights`: what the net starts from, "xavier" or "he" (see `initialise`)."""
 
     epochs: int
     batch_size: int
@@ -33,7 +33,7 @@ class Options:
     optimizer: str = "adam"
     momentum: float = 0.0
     seed: int = 0
-    xavier: bool = True
+    weights: str = "xavier"
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Metrics:
     seconds: float
 
 
-_ON_DIGITS = {"lenet": Options(epochs=30, batch_size=32, lr=3e-3)}
+_ON_DIGITS = {"lenet": Options(epochs=20, batch_size=32, lr=5e-3)}
 _ON_MNIST = {"lenet": Options(epochs=3, batch_size=64, lr=5e-3)}
 _LARGE = ("alexnet", "vgg11", "nin", "googlenet")
 
@@ -59,7 +59,7 @@ def default_options(model: str, data: str) -> Options:
     if model in table:
         return table[model]
     if model in _LARGE:
-        return Options(epochs=5, batch_size=32, lr=3e-4)
+        return Options(epochs=5, batch_size=32, lr=3e-4, weights="he")
     return Options(epochs=3, batch_size=64, lr=1e-3) if data == "mnist" else Options(epochs=10, batch_size=32, lr=1e-3)
 
 
@@ -86,11 +86,18 @@ def batches(data: ImageSet, shape: tuple[int, int, int], batch_size: int, shuffl
     return DataLoader(data, batch_size=batch_size, shuffle=shuffle, collate_fn=collate)
 
 
-def initialise(model: nn.Module) -> None:
-    """Xavier's uniform weights for each convolution and linear layer (Glorot, Bengio, 2010); biases stay as is."""
+def initialise(model: nn.Module, weights: str) -> None:
+    """New uniform weights for each convolution and linear layer; biases keep torch's initial values.
+
+    "xavier" (Glorot, Bengio, 2010) keeps the variance through linear layers and sigmoids; "he" (He et al., 2015)
+    keeps it through ReLUs, without which deep nets get no signal to start from.
+    """
     for layer in model.modules():
         if isinstance(layer, (nn.Conv2d, nn.Linear)):
-            nn.init.xavier_uniform_(layer.weight)
+            if weights == "xavier":
+                nn.init.xavier_uniform_(layer.weight)
+            else:
+                nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
 
 
 def make_optimizer(model: nn.Module, options: Options) -> Optimizer:

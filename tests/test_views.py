@@ -156,6 +156,16 @@ def test_data_and_no_grad_writes_leave_no_trace(T: Any) -> Any:
 
 
 @same_program
+def test_neighbours_in_the_same_memory_are_no_overlap(T: Any) -> Any:
+    z = T.arange(9.0).view(3, 3)
+    z[0].add_(z[1])
+    z[:, 0].add_(z[:, 1])
+    z.mul_(z)
+    z[1] += z[1]
+    return z
+
+
+@same_program
 def test_split_and_unbind_share_memory(T: Any) -> Any:
     x, y = start(T, 6)
     parts = y.split([1, 2, 3])
@@ -194,6 +204,9 @@ def test_shared_memory(T: Any) -> Any:
         (lambda T: start(T, 3)[0].__setitem__(0, 1.0), "leaf Variable that requires grad"),
         (lambda T: start(T, 4)[1].split(2)[0].mul_(2), "returns multiple views"),
         (lambda T: start(T, 1)[1].expand(3).add_(1), "more than one element of the written-to tensor"),
+        (lambda T: (lambda z: z.add_(z[1]))(T.zeros(3, 3)), "refer to a single memory location"),
+        (lambda T: (lambda z: z.mul_(z.t()))(T.zeros(3, 3)), "refer to a single memory location"),
+        (lambda T: (lambda z: z[:2].copy_(z[1:]))(T.zeros(3, 3)), "refer to a single memory location"),
         (lambda T: T.zeros(3).add_(T.ones(2, 3)), "doesn't match the broadcast shape"),
         (lambda T: T.zeros(3, dtype=T.int32).add_(1.5), "can't be cast to the desired output type"),
         (lambda T: T.zeros(2, 3).t().view(6), "Use .reshape(...) instead"),

@@ -13,6 +13,7 @@ from scratchnet.kernels.cpu.blas import one_thread
 from scratchnet.kernels.cpu.columns import fill_columns, gather_columns, output_size
 from scratchnet.kernels.cpu.jit import kernel, prange
 from scratchnet.kernels.cpu.layout import Array, Pair, Shape, deliver, plain, target
+from scratchnet.kernels.cpu.matmul import product
 
 CHUNK = (
     1 << 21
@@ -67,13 +68,13 @@ def _products(
     matrix = w.reshape(groups, k // groups, rows)
     if _is_pointwise(w.shape, stride, padding):
         with one_thread, np.errstate(all="ignore"):
-            np.matmul(matrix, x.reshape(len(x), groups, rows, -1), out=y.reshape(len(y), groups, k // groups, -1))
+            product(matrix, x.reshape(len(x), groups, rows, -1), y.reshape(len(y), groups, k // groups, -1))
         return
     for lo, hi, columns in _chunks(x.shape, w.shape, x.dtype, stride, padding, dilation, workspace):
         fill_columns(x[lo:hi], columns, y.shape[2:], w.shape[2:], stride, padding, dilation)
         with one_thread, np.errstate(all="ignore"):
-            product = y[lo:hi].reshape(hi - lo, groups, k // groups, -1)
-            np.matmul(matrix, columns.reshape(hi - lo, groups, rows, -1), out=product)
+            part = y[lo:hi].reshape(hi - lo, groups, k // groups, -1)
+            product(matrix, columns.reshape(hi - lo, groups, rows, -1), part)
 
 
 def grad_input(
@@ -99,11 +100,11 @@ def grad_input(
     upstream = gy_.reshape(len(gy_), groups, k // groups, -1)
     if _is_pointwise(w.shape, stride, padding):
         with one_thread, np.errstate(all="ignore"):
-            np.matmul(matrix, upstream, out=gx.reshape(len(gx), groups, rows, -1))
+            product(matrix, upstream, gx.reshape(len(gx), groups, rows, -1))
         return deliver(gx, out, gy.dtype)
     for lo, hi, columns in _chunks(x_shape, w.shape, gx.dtype, stride, padding, dilation, workspace):
         with one_thread, np.errstate(all="ignore"):
-            np.matmul(matrix, upstream[lo:hi], out=columns.reshape(hi - lo, groups, rows, -1))
+            product(matrix, upstream[lo:hi], columns.reshape(hi - lo, groups, rows, -1))
         gather_columns(columns, gx[lo:hi], gy.shape[2:], w.shape[2:], stride, padding, dilation)
     return deliver(gx, out, gy.dtype)
 

@@ -12,6 +12,8 @@ from scratchnet.kernels import threads
 if "numba" not in sys.modules:
     # Numba reads this once, when it is imported, and never starts more threads than it says.
     os.environ["NUMBA_NUM_THREADS"] = str(threads.limit())
+# OpenMP's threads spin while they wait for each other: on a machine with other work that made training 8 times slower.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import numba
 import numba.extending

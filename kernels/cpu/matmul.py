@@ -21,12 +21,15 @@ def matmul(a: Array, b: Array, out: Array | None = None) -> Array:
         a, b = a.astype(kind), b.astype(kind)
     direct = out is not None and out.dtype == kind
     with one_thread, np.errstate(all="ignore"):
-        result = _product(a, b, out if direct else _room(a, b, kind))
+        result = product(a, b, out if direct else _room(a, b, kind))
     return result if direct else deliver(result, out, dtype)
 
 
-def _product(a: Array, b: Array, out: Array | None) -> Array:
-    """np.matmul; a long sum in float32 is cut into equal parts, which saves a third of its rounding error."""
+def product(a: Array, b: Array, out: Array | None) -> Array:
+    """np.matmul into `out`; a long sum in float32 is cut into equal parts, which saves a third of its rounding error.
+
+    The caller holds BLAS to one thread.
+    """
     terms = a.shape[-1]
     parts = -(-terms // TERMS)
     if out is None or parts < 2 or b.ndim < 2 or out.dtype != np.float32:

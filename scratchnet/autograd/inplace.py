@@ -17,6 +17,10 @@ OVERLAP = (
     "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
     "Please clone() the tensor before performing the operation."
 )
+PARTIAL = (
+    "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory "
+    "location. Please clone() the tensor before performing the operation."
+)
 INFERENCE = (
     "Inplace update to inference tensor outside InferenceMode is not allowed. You can make a clone to get a normal "
     "tensor before doing inplace update."
@@ -59,6 +63,20 @@ def check_writable(tensor: Tensor, op: str) -> None:
         raise RuntimeError(OVERLAP)
     if not tensor.array.flags.writeable:
         raise ValueError(message(op, "self", "a tensor", "shares memory that is read-only", "clone() it first"))
+
+
+def check_overlap(target: Tensor, source: Any, op: str) -> None:
+    """Raise RuntimeError where `source` shares some of `target`'s memory, but isn't the same elements in the same order."""
+    if not isinstance(source, Tensor) or source is target or not np.may_share_memory(target.array, source.array):
+        return
+    a, b = target.array, source.array
+    same = a.ctypes.data == b.ctypes.data and a.shape == b.shape and a.strides == b.strides
+    try:
+        overlap = not same and np.shares_memory(a, b, max_work=10_000)
+    except np.exceptions.TooHardError:
+        overlap = False  # strides that interleave: torch gives up here, too
+    if overlap:
+        raise RuntimeError(f"{op}: {PARTIAL}")
 
 
 def assign(target: Tensor, result: Tensor, op: str) -> Tensor:

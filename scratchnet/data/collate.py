@@ -11,7 +11,7 @@ import numpy as np
 from scratchnet import dtypes
 from scratchnet.device import array_module
 from scratchnet.ops.creation import as_tensor, tensor
-from scratchnet.ops.shape import stack
+from scratchnet.ops.join import stack
 from scratchnet.shapes import message
 from scratchnet.tensor import Tensor
 

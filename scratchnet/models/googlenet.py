@@ -7,7 +7,7 @@ section 8.4: no auxiliary classifiers, no response normalisation, 10 classes.
 from scratchnet import nn
 from scratchnet.models.blocks import GlobalAvgPool2d
 from scratchnet.nn import functional as F
-from scratchnet.ops.shape import cat
+from scratchnet.ops.join import cat
 from scratchnet.tensor import Tensor
 
 

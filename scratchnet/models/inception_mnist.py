@@ -6,7 +6,7 @@ in the form of the "PyTorch deep learning practice" course, lecture 11, with its
 
 from scratchnet import nn
 from scratchnet.nn import functional as F
-from scratchnet.ops.shape import cat
+from scratchnet.ops.join import cat
 from scratchnet.tensor import Tensor
 
 

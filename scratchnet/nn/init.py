@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from scratchnet.autograd.modes import no_grad
-from scratchnet.ops.elementwise import where
+from scratchnet.ops.compare import where
 from scratchnet.random import Generator
 from scratchnet.shapes import message
 from scratchnet.tensor import Tensor

@@ -6,7 +6,7 @@ import numpy as np
 
 from scratchnet import random
 from scratchnet.autograd.core import Tensor
-from scratchnet.autograd.inplace import assign, check_writable
+from scratchnet.autograd.inplace import assign, check_overlap, check_writable
 from scratchnet.autograd.op import Op
 from scratchnet.ops.promotion import number
 from scratchnet.shapes import expandable, message
@@ -34,6 +34,7 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
     check_writable(self, "copy_")
     if not isinstance(src, Tensor):
         raise TypeError(f"copy_: src must be Tensor, not {type(src).__name__}")
+    check_overlap(self, src, "copy_")
     if not expandable(src.array.shape, self.array.shape):
         raise RuntimeError(
             message(

@@ -9,7 +9,7 @@ from scratchnet.autograd.op import Op
 from scratchnet.device import array_module, kernels_for
 from scratchnet.ops.activation import SoftmaxGrad, log_softmax, softmax
 from scratchnet.ops.checks import check_floating, check_optional_tensor, check_same_dtype, check_tensor
-from scratchnet.ops.elementwise import where
+from scratchnet.ops.compare import where
 from scratchnet.ops.promotion import operands
 from scratchnet.shapes import broadcast_shapes, message
 

@@ -7,6 +7,7 @@ import numpy as np
 from scratchnet import dtypes
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
+from scratchnet.shapes import broadcast_shapes
 
 
 class ToCopy(Op):
@@ -90,3 +91,11 @@ def number(op: str, value: Any, dtype: dtypes.dtype, wrap: bool = False) -> Any:
 def floating(x: Tensor) -> Tensor:
     """`x`, in the default floating-point dtype where it holds integers or bools."""
     return x if x.array.dtype.kind == "f" else cast(x, dtypes.get_default_dtype())
+
+
+def binary(op: str, input: Any, other: Any, *, floating: bool = False) -> list[Any]:
+    """The two operands in one dtype. Raises RuntimeError where their shapes don't broadcast."""
+    x, y = operands(op, input, other, floating=floating)
+    if isinstance(x, Tensor) and isinstance(y, Tensor) and x.array.shape != y.array.shape:
+        broadcast_shapes(op, x.array.shape, y.array.shape)
+    return [x, y]

@@ -10,6 +10,7 @@ from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
 from scratchnet.device import array_module
 from scratchnet.ops.checks import check_tensor
+from scratchnet.ops.compare import maximum, minimum
 from scratchnet.ops.promotion import cast
 from scratchnet.shapes import message, normalize_dim, normalize_dims
 
@@ -212,8 +213,6 @@ class Min(Max):
 
 
 def _extreme(op: str, kind: type[Op], input: Tensor, dim: Any, keepdim: bool, other: Any) -> Any:
-    from scratchnet.ops.elementwise import maximum, minimum
-
     if isinstance(dim, Tensor) or other is not None:
         return (maximum if op == "max" else minimum)(input, dim if other is None else other)
     if dim is not None:
