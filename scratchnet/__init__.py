@@ -1,14 +1,13 @@
 """scratchnet: convolutional networks from first principles, with PyTorch's API and PyTorch's numbers."""
 
 import sys
-from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
 from pathlib import Path
 from typing import Any
 
 
-class _KernelsInCheckout(MetaPathFinder):
+class _KernelsInCheckout:
     """In a checkout the folder of `scratchnet.kernels` lies beside this one: found for that name alone."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:

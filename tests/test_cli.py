@@ -61,7 +61,7 @@ def test_lenet_reaches_97_percent_on_the_digits(tmp_path, capsys):
 
 
 @pytest.mark.skipif("SCRATCHNET_DATA" not in os.environ, reason="SCRATCHNET_DATA names no folder with MNIST")
-def test_lenet_reaches_97_percent_on_mnist(tmp_path, capsys):
+def test_lenet_reaches_95_percent_on_mnist_in_one_epoch(tmp_path, capsys):
     root = os.environ["SCRATCHNET_DATA"]
     code, text, _ = run(
         capsys,
@@ -79,7 +79,7 @@ def test_lenet_reaches_97_percent_on_mnist(tmp_path, capsys):
         tmp_path / "run",
     )
     assert code == 0
-    assert float(re.search(r"test accuracy (\d+\.\d+)% \([\d,]+ of 10,000 images\)", text).group(1)) >= 97
+    assert float(re.search(r"test accuracy (\d+\.\d+)% \([\d,]+ of 10,000 images\)", text).group(1)) >= 95
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
