@@ -62,22 +62,8 @@ def test_lenet_reaches_97_percent_on_the_digits(tmp_path, capsys):
 
 @pytest.mark.skipif("SCRATCHNET_DATA" not in os.environ, reason="SCRATCHNET_DATA names no folder with MNIST")
 def test_lenet_reaches_95_percent_on_mnist_in_one_epoch(tmp_path, capsys):
-    root = os.environ["SCRATCHNET_DATA"]
-    code, text, _ = run(
-        capsys,
-        "train",
-        "lenet",
-        "--data",
-        "mnist",
-        "--root",
-        root,
-        "--epochs",
-        3,
-        "--seed",
-        0,
-        "--out",
-        tmp_path / "run",
-    )
+    options = ("--root", os.environ["SCRATCHNET_DATA"], "--epochs", 1, "--seed", 0, "--out", tmp_path / "run")
+    code, text, _ = run(capsys, "train", "lenet", "--data", "mnist", *options)
     assert code == 0
     assert float(re.search(r"test accuracy (\d+\.\d+)% \([\d,]+ of 10,000 images\)", text).group(1)) >= 95
 
@@ -231,7 +217,11 @@ def test_a_diverging_run_is_an_error(tmp_path, capsys, mnist):
 
 def test_ctrl_c_keeps_the_last_finished_epoch(tmp_path):
     out = tmp_path / "o"
-    command = [sys.executable, "-m", "scratchnet", "train", "lenet", "--epochs", "100000", "--out", str(out)]
+    code = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored in background jobs
+    )
+    code += "from scratchnet.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", code, "train", "lenet", "--epochs", "100000", "--out", str(out)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         deadline = time.monotonic() + 120

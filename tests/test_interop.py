@@ -109,6 +109,43 @@ def test_prints_as_torch_does(make: Any) -> None:
     assert repr(make(sn)) == repr(make(torch)).replace("torch.", "scratchnet.")
 
 
+NAMED = [
+    *(lambda T, x: x.sum(), lambda T, x: x.sum(0), lambda T, x: x.mean(), lambda T, x: x.mean([0, 1])),
+    *(lambda T, x: x.var(), lambda T, x: x.max(), lambda T, x: x.max(0)[0], lambda T, x: x.min(1)[0]),
+    *(lambda T, x: x.squeeze(), lambda T, x: x.squeeze(0), lambda T, x: x.squeeze((0, 1))),
+    *(lambda T, x: x.unsqueeze(0), lambda T, x: x.exp(), lambda T, x: x.log(), lambda T, x: x.sqrt()),
+    *(lambda T, x: x.t(), lambda T, x: x.T, lambda T, x: x.mT, lambda T, x: x.transpose(0, 1), lambda T, x: x.view(6)),
+    *(lambda T, x: x.permute(1, 0), lambda T, x: x.reshape(6), lambda T, x: x.t().reshape(6)),
+    *(lambda T, x: x.expand(2, 2, 3), lambda T, x: x.clone(), lambda T, x: x.t().contiguous(), lambda T, x: x[0]),
+    *(lambda T, x: x[0:1], lambda T, x: x[:, 0], lambda T, x: x[None], lambda T, x: x[...], lambda T, x: x[..., 0]),
+    *(lambda T, x: x[[0, 1]], lambda T, x: x[x > 0], lambda T, x: x.narrow(0, 0, 1), lambda T, x: x.split(1)[0]),
+    *(lambda T, x: x.split([1, 1])[0], lambda T, x: x.chunk(2)[0], lambda T, x: x.unbind(0)[0], lambda T, x: x**2),
+    *(
+        lambda T, x: T.cat([x, x]),
+        lambda T, x: T.stack([x, x]),
+        lambda T, x: x**x,
+        lambda T, x: 2**x,
+        lambda T, x: 2 - x,
+    ),
+    *(lambda T, x: x.clamp(0, 1), lambda T, x: T.where(x > 0, x, x), lambda T, x: x / 2, lambda T, x: x - 1),
+    *(lambda T, x: -x, lambda T, x: x.abs(), lambda T, x: x.sign(), lambda T, x: T.div(x, 2, rounding_mode="floor")),
+    *(
+        lambda T, x: x.double(),
+        lambda T, x: x @ x.t(),
+        lambda T, x: x[None].bmm(x.t()[None]),
+        lambda T, x: x.softmax(1),
+    ),
+    *(lambda T, x: T.maximum(x, x), lambda T, x: x.log_softmax(1), lambda T, x: (x * 1).add_(1)),
+]
+
+
+@needs_torch
+@pytest.mark.parametrize("program", NAMED)
+def test_nodes_have_torchs_names(program: Any) -> None:
+    names = [program(T, T.ones(2, 3, requires_grad=True)).grad_fn.name() for T in (sn, torch)]
+    assert names[0] == names[1]
+
+
 def test_cuda_is_refused_in_one_sentence() -> None:
     with pytest.raises(RuntimeError, match=r"to: device \(=cuda\) has no backend in this version; use device='cpu'"):
         sn.ones(2).to("cuda")

@@ -27,7 +27,7 @@ INFERENCE = (
 )
 
 
-class CopySlices(Op):
+class CopySlices(Op, node="CopySlices"):
     """The base after `value` was written where `chain` looks; the memory itself has been written before."""
 
     @staticmethod

@@ -105,15 +105,17 @@ class Op:
     forward takes arrays where `apply` was given Tensors, everything else as it is, and returns a new array or a tuple
     of arrays. backward takes one Tensor per output and returns one Tensor (or None) per argument of apply; a gradient
     that has the output's broadcast shape or another dtype is summed and cast to the input's by the tape walk.
-    A class with `view = True` returns a view of its first argument's memory.
+    A class with `view = True` returns a view of its first argument's memory. A printed tensor shows the node's name,
+    `<AddBackward0>` for a class Add; `node=` gives another where torch's is another.
     """
 
     view: ClassVar[bool] = False
     node_type: ClassVar[type[OpNode]]
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, node: str | None = None, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls.node_type = type(f"{cls.__name__}Backward0", (OpNode,), {"op": cls, "__module__": cls.__module__})
+        name = node or f"{cls.__name__}Backward0"
+        cls.node_type = type(name, (OpNode,), {"op": cls, "__module__": cls.__module__})
 
     forward: ClassVar[Any]
     backward: ClassVar[Any]

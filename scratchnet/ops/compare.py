@@ -62,7 +62,7 @@ def _shared_at_ties(ctx: Any, gy: Tensor, x: Tensor, y: Tensor, losing: Tensor, 
     return (where(losing, 0.0, share) if ctx.needs[0] else None), (where(winning, 0.0, share) if ctx.needs[1] else None)
 
 
-class Clamp(Op):
+class Clamp(Op, node="ClampBackward1"):
     """x held between two bounds, numbers or arrays or None."""
 
     @staticmethod

@@ -49,12 +49,16 @@ class Sub(Op):
         return gy, (-gy if ctx.needs[1] else None)
 
 
+class Rsub(Sub, node="RsubBackward1"):
+    """number - y"""
+
+
 def sub(input: Any, other: Any, *, alpha: Number = 1) -> Tensor:
     """input - alpha * other (torch.sub). Raises RuntimeError for bools, as torch does."""
     for value in (input, other):
         if isinstance(value, bool) or (isinstance(value, Tensor) and value.array.dtype.kind == "b"):
             raise RuntimeError("sub: Subtraction, the `-` operator, with a bool tensor is not supported")
-    return _scaled("sub", Sub, input, other, alpha)
+    return _scaled("sub", Sub if isinstance(input, Tensor) else Rsub, input, other, alpha)
 
 
 def _scaled(op: str, kind: type[Op], input: Any, other: Any, alpha: Number) -> Tensor:
@@ -103,7 +107,7 @@ class Div(Op):
         return (gy / y if ctx.needs[0] else None), (-gy * ((x / y) / y) if ctx.needs[1] else None)
 
 
-class DivRounded(Op):
+class DivRounded(Op, node="DivBackward2"):
     """x / y rounded towards zero or down: its gradient is zero."""
 
     @staticmethod
@@ -180,6 +184,14 @@ class Pow(Op):
         return gx, g_exponent
 
 
+class PowTensor(Pow, node="PowBackward1"):
+    """x ** y of two tensors"""
+
+
+class PowScalarBase(Pow, node="PowBackward2"):
+    """number ** y"""
+
+
 def _scalar_power_slope(gy: Tensor, x: Tensor, y: Any) -> Tensor:
     return gy * 0.0 if y == 0 else gy * (x ** (y - 1) * y)
 
@@ -203,7 +215,8 @@ def pow(input: Any, exponent: Any) -> Tensor:
                 "Integers to negative integer powers are not allowed",
             )
         )
-    result: Tensor = Pow.apply(x, y)
+    kind = Pow if not isinstance(y, Tensor) else PowTensor if isinstance(x, Tensor) else PowScalarBase
+    result: Tensor = kind.apply(x, y)
     return result
 
 
@@ -270,7 +283,7 @@ def sqrt(input: Tensor) -> Tensor:
     return result
 
 
-class Sgn(Op):
+class Sign(Op):
     """The sign: its gradient is zero."""
 
     @staticmethod
@@ -286,7 +299,7 @@ class Sgn(Op):
 def sign(input: Tensor) -> Tensor:
     """-1, 0 or 1 (torch.sign): 0 at 0, and at NaN."""
     check_tensor("sign", "input", input)
-    result: Tensor = Sgn.apply(input)
+    result: Tensor = Sign.apply(input)
     return result
 
 

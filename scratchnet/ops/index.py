@@ -32,6 +32,18 @@ class Select(Op):
         return SelectAdjoint.apply(gy, ctx.shape, ctx.index), None
 
 
+class SelectRange(Select, node="SliceBackward0"):
+    """A basic index that ends with a slice."""
+
+
+class SelectNew(Select, node="UnsqueezeBackward0"):
+    """A basic index that ends with a new dimension."""
+
+
+class SelectAll(Select, node="AliasBackward0"):
+    """The index `...`."""
+
+
 class SelectAdjoint(Op):
     """Zeros with x written where the basic index looks."""
 
@@ -99,10 +111,18 @@ def getitem(input: Tensor, index: Any) -> Tensor:
     """
     basic, advanced = parse(input, index)
     if basic is not None:
-        input = Select.apply(input, basic)
+        input = _kind(index).apply(input, basic)
     if advanced is not None:
         input = Index.apply(input, advanced)
     return input
+
+
+def _kind(index: Any) -> type[Op]:
+    """Which node shows the index: torch has one for each of its parts, and the last one is seen."""
+    parts = [part for part in (index if isinstance(index, tuple) else (index,)) if part is not Ellipsis]
+    if not parts:
+        return SelectAll
+    return SelectRange if isinstance(parts[-1], slice) else SelectNew if parts[-1] is None else Select
 
 
 def setitem(input: Tensor, index: Any, value: Any) -> None:

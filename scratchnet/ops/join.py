@@ -78,6 +78,19 @@ def _tensors(op: str, tensors: Any) -> list[Tensor]:
     return list(tensors)
 
 
+class Stack(Op):
+    """Arrays of one shape along a new dimension."""
+
+    @staticmethod
+    def forward(ctx: Any, dim: int, *arrays: Any) -> Any:
+        ctx.dim = dim
+        return array_module(arrays[0]).stack(arrays, axis=dim)
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> Gradients:
+        return None, *unbind(gy, ctx.dim)
+
+
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """torch.stack: tensors of one shape along a new dimension. Raises RuntimeError where a shape differs."""
     given = _tensors("stack", tensors)
@@ -88,7 +101,9 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 f"differs from tensors[0] (={list(given[0].array.shape)}): stack expects each tensor to be equal size"
             )
             raise RuntimeError(message("stack", f"tensors[{i}]", list(x.array.shape), rule))
-    return cat([x.unsqueeze(dim) for x in given], dim)
+    dtype = result_type(*given)
+    result: Tensor = Stack.apply(dim, *(cast(x, dtype) for x in given))
+    return result
 
 
 class Split(Op):
@@ -127,7 +142,8 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
         if sum(lengths) != size or min(lengths, default=0) < 0:
             rule = f"must sum exactly to {size}, the size of dimension {dim}"
             raise RuntimeError(message("split", "split_sizes", lengths, rule))
-    result: tuple[Tensor, ...] = Split.apply(tensor, tuple(lengths), dim)
+    kind = Split if isinstance(split_size_or_sections, int) else SplitWithSizes
+    result: tuple[Tensor, ...] = kind.apply(tensor, tuple(lengths), dim)
     return result
 
 
@@ -145,6 +161,10 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     if not size:
         return split(input, [0] * chunks, at)
     return split(input, -(-size // chunks), at)
+
+
+class SplitWithSizes(Split):
+    """Split, by a list of sizes."""
 
 
 class Unbind(Op):

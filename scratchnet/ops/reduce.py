@@ -47,11 +47,16 @@ class Sum(Op):
         return _restore(gy, ctx.dims, ctx.keepdim).expand(ctx.shape), None, None
 
 
+class SumDim(Sum, node="SumBackward1"):
+    """The sum along named dimensions."""
+
+
 def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None) -> Tensor:
     """torch.sum: the sum along `dim` (default: all). Integers and bools add up in int64."""
     check_tensor("sum", "input", input)
     target = dtype or (input.dtype if input.array.dtype.kind == "f" else dtypes.int64)
-    result: Tensor = Sum.apply(cast(input, target), normalize_dims("sum", dim, input.ndim), keepdim)
+    kind = Sum if dim is None else SumDim
+    result: Tensor = kind.apply(cast(input, target), normalize_dims("sum", dim, input.ndim), keepdim)
     return result
 
 
@@ -86,13 +91,18 @@ class Mean(Op):
         return _restore(gy, ctx.dims, ctx.keepdim).expand(ctx.shape) / ctx.count, None, None
 
 
+class MeanDim(Mean, node="MeanBackward1"):
+    """The mean along named dimensions."""
+
+
 def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None) -> Tensor:
     """torch.mean along `dim` (default: all); NaN of nothing. Raises RuntimeError for integers and bools."""
     check_tensor("mean", "input", input)
     if dtype is not None:
         input = cast(input, dtype)
     _require_float("mean", input)
-    result: Tensor = Mean.apply(input, normalize_dims("mean", dim, input.ndim), keepdim)
+    kind = Mean if dim is None else MeanDim
+    result: Tensor = kind.apply(input, normalize_dims("mean", dim, input.ndim), keepdim)
     return result
 
 
@@ -140,6 +150,29 @@ def var(
     return result
 
 
+class MaxDim(Op, node="MaxBackward0"):
+    """The extreme of each line along one dimension, and where it is: the first of several, and a NaN before all."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, dim: int, keepdim: bool, find: str) -> Any:
+        xp = array_module(x)
+        indices = getattr(xp, find)(x, axis=dim, keepdims=True)
+        ctx.save_arrays(indices)
+        ctx.shape, ctx.dim, ctx.keepdim = x.shape, dim, keepdim
+        values = xp.take_along_axis(x, indices, dim)
+        return (values, indices) if keepdim else (values.squeeze(dim), indices.squeeze(dim))
+
+    @staticmethod
+    def backward(ctx: Any, g_values: Tensor, g_indices: Tensor) -> tuple[Tensor | None, ...]:
+        (indices,) = ctx.saved
+        spread = _restore(g_values, (ctx.dim,), ctx.keepdim)
+        return ScatterAlongDim.apply(spread, indices, ctx.shape, ctx.dim), None, None, None
+
+
+class MinDim(MaxDim, node="MinBackward0"):
+    """The least of each line."""
+
+
 class TakeAlongDim(Op):
     """The elements at the indices along one dimension; the indices have the result's shape."""
 
@@ -173,26 +206,20 @@ class ScatterAlongDim(Op):
         return TakeAlongDim.apply(gy, indices, ctx.dim), None, None, None
 
 
-def _arg(op: str, input: Tensor, dim: int) -> Tensor:
-    """Where the extreme of each line is, with the dimension kept: the first of several, and a NaN before all."""
-    array = input.array
-    if array.ndim and not array.shape[dim]:
+def _check_line(op: str, input: Tensor, dim: int) -> None:
+    if input.ndim and not input.array.shape[dim]:
         raise IndexError(message(op, "dim", dim, "has size 0: Expected reduction dim to have non-zero size"))
-    xp = array_module(array)
-    find = xp.argmin if op.endswith("min") else xp.argmax
-    return Tensor._wrap(find(array, axis=dim, keepdims=True) if array.ndim else np.zeros((), np.int64))
 
 
 def _extreme_along(op: str, input: Tensor, dim: int, keepdim: bool) -> ValuesIndices:
     dim = normalize_dim(op, dim, input.ndim)
-    indices = _arg(op, input, dim)
+    _check_line(op, input, dim)
     if not input.ndim:
-        return ValuesIndices(input.clone(), indices)
-    values: Tensor = TakeAlongDim.apply(input, indices, dim)
-    return ValuesIndices(values, indices) if keepdim else ValuesIndices(values.squeeze(dim), indices.squeeze(dim))
+        return ValuesIndices(input.clone(), Tensor._wrap(np.zeros((), np.int64)))
+    return ValuesIndices(*(MaxDim if op == "max" else MinDim).apply(input, dim, keepdim, f"arg{op}"))
 
 
-class Max(Op):
+class Max(Op, node="MaxBackward1"):
     """The extreme of all elements; ties share the gradient."""
 
     @staticmethod
@@ -208,7 +235,7 @@ class Max(Op):
         return ties.to(gy.dtype) * (gy / int(ties.array.sum())), None
 
 
-class Min(Max):
+class Min(Max, node="MinBackward1"):
     """The least of all elements; ties share the gradient."""
 
 
@@ -258,8 +285,10 @@ def _argument(op: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
             raise IndexError(
                 message(op, "input", f"shape {list(input.array.shape)}", "has no elements: specify the dim")
             )
-        found = _arg(op, Tensor._wrap(input.array.reshape(-1)), 0)
-        return found.reshape((1,) * input.ndim if keepdim else ())
+        found = getattr(array_module(input.array), op)(input.array)
+        return Tensor._wrap(np.reshape(found, (1,) * input.ndim if keepdim else ()))
     dim = normalize_dim(op, dim, input.ndim)
-    indices = _arg(op, input, dim)
-    return indices if keepdim or not input.ndim else indices.squeeze(dim)
+    _check_line(op, input, dim)
+    if not input.ndim:
+        return Tensor._wrap(np.zeros((), np.int64))
+    return Tensor._wrap(getattr(array_module(input.array), op)(input.array, axis=dim, keepdims=keepdim))

@@ -91,7 +91,7 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     try:
         result: Tensor = View.apply(input, target)
     except AttributeError:
-        result = View.apply(input.contiguous(), target)
+        result = UnsafeView.apply(input.contiguous(), target)
     return result
 
 
@@ -117,6 +117,26 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return input.reshape(*shape[:start], merged, *shape[end + 1 :])
 
 
+class UnsafeView(View):
+    """View of a copy made on the way."""
+
+
+class Squeeze(View):
+    """All dimensions of length 1 dropped."""
+
+
+class SqueezeDim(View, node="SqueezeBackward1"):
+    """One dimension of length 1 dropped."""
+
+
+class SqueezeDims(View, node="SqueezeBackward2"):
+    """Several dimensions of length 1 dropped."""
+
+
+class Unsqueeze(View):
+    """A dimension of length 1 put in."""
+
+
 class Permute(Op):
     """The dimensions in another order."""
 
@@ -130,6 +150,14 @@ class Permute(Op):
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Gradients:
         return Permute.apply(gy, tuple(int(i) for i in np.argsort(ctx.dims))), None
+
+
+class Transpose(Permute):
+    """Two dimensions swapped."""
+
+
+class T_(Permute, node="TBackward0"):
+    """A matrix transposed."""
 
 
 def permute(input: Tensor, *dims: Any) -> Tensor:
@@ -152,7 +180,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     order = list(range(ndim))
     if ndim:
         order[a], order[b] = b, a
-    result: Tensor = Permute.apply(input, tuple(order))
+    result: Tensor = Transpose.apply(input, tuple(order))
     return result
 
 
@@ -169,7 +197,7 @@ def t(input: Tensor) -> Tensor:
                 "use mT",
             )
         )
-    result: Tensor = Permute.apply(input, tuple(reversed(range(input.ndim))))
+    result: Tensor = T_.apply(input, tuple(reversed(range(input.ndim))))
     return result
 
 
@@ -191,7 +219,9 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
     check_tensor("squeeze", "input", input)
     dims = normalize_dims("squeeze", dim, input.ndim)
     shape = tuple(n for i, n in enumerate(input.array.shape) if n != 1 or i not in dims)
-    return alias(input, shape)
+    kind = Squeeze if dim is None else SqueezeDim if isinstance(dim, int) else SqueezeDims
+    result: Tensor = kind.apply(input, shape)
+    return result
 
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
@@ -199,7 +229,8 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     check_tensor("unsqueeze", "input", input)
     at = normalize_dim("unsqueeze", dim, input.ndim + 1)
     shape = input.array.shape
-    return alias(input, (*shape[:at], 1, *shape[at:]))
+    result: Tensor = Unsqueeze.apply(input, (*shape[:at], 1, *shape[at:]))
+    return result
 
 
 class Expand(Op):
@@ -280,7 +311,7 @@ def clone(input: Tensor) -> Tensor:
     return result
 
 
-class ContiguousCopy(Op):
+class ContiguousCopy(Op, node="CloneBackward0"):
     """A copy laid out row after row."""
 
     @staticmethod
