@@ -15,8 +15,8 @@ class Progress:
 
             # In a log file, where each update is a line of its own, updates are rare.
             seconds = 0.1 if sys.stderr.isatty() else 10.0
-            self._bar = tqdm(total=total, unit="batch", leave=False, mininterval=seconds, dynamic_ncols=True)
-            self._bar.set_description("the first batch ever compiles the kernels")
+            text = "compiling kernels, the first time"
+            self._bar = tqdm(desc=text, total=total, unit="batch", leave=False, mininterval=seconds, dynamic_ncols=True)
 
     def __enter__(self) -> "Progress":
         return self

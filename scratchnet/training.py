@@ -48,19 +48,23 @@ class Metrics:
     seconds: float
 
 
-_ON_DIGITS = {"lenet": Options(epochs=20, batch_size=32, lr=5e-3)}
-_ON_MNIST = {"lenet": Options(epochs=3, batch_size=64, lr=5e-3)}
-_LARGE = ("alexnet", "vgg11", "nin", "googlenet")
+_CHOSEN = {
+    ("lenet", "digits"): Options(epochs=20, batch_size=32, lr=5e-3),
+    ("lenet", "mnist"): Options(epochs=3, batch_size=64, lr=5e-3),
+    ("nin", "digits"): Options(epochs=12, batch_size=32, lr=1e-3),
+}
+_OTHERS = {
+    "digits": Options(epochs=10, batch_size=32, lr=1e-3),
+    "mnist": Options(epochs=3, batch_size=64, lr=1e-3),
+}
+_DEEP = ("alexnet", "vgg11", "googlenet")
 
 
 def default_options(model: str, data: str) -> Options:
     """The options with which `scratchnet train MODEL --data DATA` runs unless told otherwise."""
-    table = _ON_MNIST if data == "mnist" else _ON_DIGITS
-    if model in table:
-        return table[model]
-    if model in _LARGE:
+    if model in _DEEP:
         return Options(epochs=5, batch_size=32, lr=3e-4, weights="he")
-    return Options(epochs=3, batch_size=64, lr=1e-3) if data == "mnist" else Options(epochs=10, batch_size=32, lr=1e-3)
+    return _CHOSEN.get((model, data), _OTHERS[data])
 
 
 def prepare(images: np.ndarray[Any, Any], white: int, shape: tuple[int, int, int]) -> np.ndarray[Any, Any]:

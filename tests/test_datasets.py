@@ -5,7 +5,7 @@ import struct
 
 import numpy as np
 import pytest
-import torch
+from parity import needs_torch, torch
 
 from scratchnet import vision
 from scratchnet.training import prepare
@@ -115,6 +115,7 @@ def test_load_errors():
 
 @pytest.mark.parametrize("before", [(8, 8), (1, 1), (28, 28), (5, 9), (40, 3)])
 @pytest.mark.parametrize("after", [(28, 28), (224, 96), (1, 1), (4, 7)])
+@needs_torch
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_resize_equals_torch(before, after, dtype):
     x = np.random.default_rng(0).random((2, 3, *before)).astype(dtype)

@@ -7,7 +7,7 @@ import zipfile
 
 import numpy as np
 import pytest
-import torch
+from parity import needs_torch, torch
 
 import scratchnet as sn
 from scratchnet import models
@@ -56,6 +56,7 @@ def test_npz_keeps_the_order(tmp_path):
     assert list(load_weights(tmp_path / "w.npz")) == list(before)
 
 
+@needs_torch
 def test_files_are_those_of_the_other_libraries(tmp_path):
     """NumPy reads our .npz, torch's side reads our .safetensors, and we read theirs."""
     import safetensors.torch
@@ -100,6 +101,7 @@ class Bomb:
         return os.mkdir, ("exploded",)
 
 
+@needs_torch
 def test_nothing_read_is_executed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     np.savez("object.npz", a=np.array([Bomb()], dtype=object))
