@@ -93,7 +93,7 @@ def rounding_spread(twin, state, x, labels, true_grads, draws=4):
     float32 computation, torch's included, and the gradients of all layers below move with it.
     """
     rng = np.random.default_rng(0)
-    largest = {key: 0.0 for key in true_grads}
+    largest = dict.fromkeys(true_grads, 0.0)
     square = dict(largest)
     for _ in range(draws):
         moved = {
