@@ -54,6 +54,10 @@ activation: any shape; y is the function's result
 
     relu(x, out=None), relu_grad(gy, y, out=None); sigmoid, sigmoid_grad, tanh, tanh_grad alike
 
+functions: any shape
+
+    erf(x, out=None): the error function
+
 softmax: along one axis; y is the function's result
 
     softmax(x, axis, out=None), softmax_grad(gy, y, axis, out=None); log_softmax, log_softmax_grad alike
@@ -75,11 +79,26 @@ reduce, matmul
     channel_sum(x, out=None): (N, K, *S) -> (K,)
     matmul(a, b, out=None): np.matmul
 
+scan: along the last axis
+
+    linear_scan(g, a, out=None): h_i = g_i + a_i h_(i-1), h_(-1) = 0
+
 optim: in place; torch's single-tensor formulas, each operation rounded as torch rounds it
 
     sgd_step(param, grad, momentum_buffer, *, lr, momentum, dampening, weight_decay, nesterov, maximize, first)
     adam_step(param, grad, exp_avg, exp_avg_sq, max_exp_avg_sq, *, step, lr, beta1, beta2, eps, weight_decay, amsgrad,
               maximize)
+
+optim_adaptive: as optim; in place; `step` counts from 1; decoupled: weight decay shrinks the parameter
+
+    adamax_step(param, grad, exp_avg, exp_inf, *, step, lr, beta1, beta2, eps, weight_decay, maximize)
+    nadam_step(param, grad, exp_avg, exp_avg_sq, *, step, lr, beta1, beta2, eps, weight_decay, mu, mu_next, mu_product,
+               decoupled, maximize)
+    radam_step(param, grad, exp_avg, exp_avg_sq, *, step, lr, beta1, beta2, eps, weight_decay, decoupled, maximize)
+    rmsprop_step(param, grad, square_avg, grad_avg, momentum_buffer, *, lr, alpha, eps, weight_decay, momentum,
+                 maximize); grad_avg and momentum_buffer may be None
+    adagrad_step(param, grad, total, *, step, lr, lr_decay, eps, weight_decay, maximize)
+    adadelta_step(param, grad, square_avg, acc_delta, *, lr, rho, eps, weight_decay, maximize)
 
 buffers
 

@@ -1,10 +1,11 @@
 """scratchnet: convolutional networks from first principles, with PyTorch's API and PyTorch's numbers."""
 
 import sys
+from importlib import import_module
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 
 class _KernelsInCheckout:
@@ -18,8 +19,9 @@ class _KernelsInCheckout:
 
 
 sys.meta_path.append(_KernelsInCheckout())  # last: an installed package is found before it
+import_module("scratchnet.tensor")  # binds Tensor's methods; first, since the name becomes the function `tensor` below
 
-from scratchnet import autograd, data, dtypes, nn, optim, random
+from scratchnet import autograd, dtypes, linalg, random
 from scratchnet.autograd import (
     enable_grad,
     inference_mode,
@@ -53,13 +55,18 @@ from scratchnet.dtypes import (
 )
 from scratchnet.dtypes import float_ as float
 from scratchnet.dtypes import int_ as int
+from scratchnet.ops import results as return_types
 from scratchnet.ops.activation import log_softmax, logsumexp, relu, sigmoid, softmax, tanh
+from scratchnet.ops.addmm import addbmm, addmm, addmv, baddbmm, outer, tensordot
+from scratchnet.ops.arrange import diag, flip, meshgrid, nonzero, repeat_interleave, roll, tile, tril, triu
 from scratchnet.ops.compare import (
     bitwise_and,
     bitwise_not,
     bitwise_or,
     bitwise_xor,
     clamp,
+    clamp_max,
+    clamp_min,
     eq,
     ge,
     gt,
@@ -70,12 +77,15 @@ from scratchnet.ops.compare import (
     ne,
     where,
 )
-from scratchnet.ops.conv import conv2d, conv_algorithm, conv_transpose2d
+from scratchnet.ops.conv import conv1d, conv2d, conv3d, conv_algorithm
+from scratchnet.ops.conv_transpose import conv_transpose1d, conv_transpose2d, conv_transpose3d
+from scratchnet.ops.counting import all, any, bincount, count_nonzero
 from scratchnet.ops.creation import (
     arange,
     as_tensor,
     empty,
     empty_like,
+    empty_strided,
     eye,
     from_numpy,
     full,
@@ -93,11 +103,38 @@ from scratchnet.ops.creation import (
     zeros,
     zeros_like,
 )
-from scratchnet.ops.elementwise import abs, add, div, exp, log, mul, neg, pow, sign, sqrt, sub
-from scratchnet.ops.join import broadcast_tensors, cat, chunk, split, stack, unbind
-from scratchnet.ops.matmul import bmm, matmul, mm
+from scratchnet.ops.distance import cosine_similarity, pairwise_distance
+from scratchnet.ops.einsum import einsum
+from scratchnet.ops.elementwise import abs, add, div, mul, neg, positive, pow, sign, sub
+from scratchnet.ops.extremes import amax, amin, aminmax, argmax, argmin, max, min
+from scratchnet.ops.functions import erf, exp, exp2, expm1, log, log1p, log2, log10, reciprocal, rsqrt, sqrt, square
+from scratchnet.ops.gather import gather, index_select, masked_select, take_along_dim
+from scratchnet.ops.join import broadcast_tensors, cat, chunk, hstack, split, stack, tensor_split, unbind, vstack
+from scratchnet.ops.layer_norm import group_norm, layer_norm, rms_norm
+from scratchnet.ops.logic import (
+    allclose,
+    equal,
+    isclose,
+    isfinite,
+    isinf,
+    isnan,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    nan_to_num,
+)
+from scratchnet.ops.lookup import bilinear
+from scratchnet.ops.matmul import bmm, dot, matmul, mm, mv
+from scratchnet.ops.norms import norm
+from scratchnet.ops.order import argsort, median, sort, topk, unique
 from scratchnet.ops.promotion import result_type
-from scratchnet.ops.reduce import argmax, argmin, max, mean, min, sum, var
+from scratchnet.ops.random import bernoulli, get_rng_state, multinomial, normal, randint_like, set_rng_state
+from scratchnet.ops.rectifiers import hardshrink, prelu, rrelu, threshold
+from scratchnet.ops.reduce import mean, prod, std, std_mean, sum, var, var_mean
+from scratchnet.ops.rounding import ceil, floor, floor_divide, fmod, remainder, round, trunc
+from scratchnet.ops.scan import cumprod, cumsum
+from scratchnet.ops.scatter import index_add, index_fill, index_put, scatter, scatter_add
 from scratchnet.ops.shape import (
     broadcast_to,
     clone,
@@ -110,15 +147,34 @@ from scratchnet.ops.shape import (
     transpose,
     unsqueeze,
 )
+from scratchnet.ops.shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
+from scratchnet.ops.smooth import celu, selu
+from scratchnet.ops.ternary import addcdiv, addcmul, lerp, masked_fill
+from scratchnet.ops.trigonometry import atan2, cos, sin, tan
+from scratchnet.ops.views import as_strided, diagonal, movedim, ravel, select, unflatten
 from scratchnet.printing import set_printoptions
 from scratchnet.random import Generator, default_generator, initial_seed, manual_seed, seed
 from scratchnet.shapes import Size
 
+if TYPE_CHECKING:
+    from scratchnet import data, models, nn, optim, vision
+    from scratchnet.serialization import load, save
+
 bool = bool_
 multiply, divide, subtract, negative, absolute, concat, concatenate = mul, div, sub, neg, abs, cat, cat
+clip, fix, arctan2 = clamp, trunc, atan2
 __version__ = "0.1.0"
 
 
 def is_tensor(obj: Any) -> Any:
     """torch.is_tensor: whether `obj` is a Tensor."""
     return isinstance(obj, Tensor)
+
+
+def __getattr__(name: str) -> Any:
+    """The larger parts are imported at first use: `import scratchnet` stays quick."""
+    if name in ("data", "models", "nn", "optim", "vision"):
+        return import_module(f"scratchnet.{name}")
+    if name in ("load", "save"):
+        return getattr(import_module("scratchnet.serialization"), name)
+    raise AttributeError(f"module 'scratchnet' has no attribute {name!r}")

@@ -1,7 +1,8 @@
 """PyTorch's CPU random numbers: the Mersenne Twister, and what torch makes of its 32-bit words. Arrays, no Tensor.
 
 The same seed gives the same bits as torch's AVX2 and AVX-512 builds. Where that ends: on Intel CPUs torch's MKL builds
-draw dropout and `bernoulli_(p)` from a stream of MKL's own, so those masks differ there.
+draw dropout, `bernoulli_(p)` and `exponential_` (and with it `multinomial` without replacement, or of one sample) from
+a stream of MKL's own, MCG31m1: those numbers differ there. On other CPUs they are equal.
 Source: Matsumoto and Nishimura, Mersenne Twister (1998); torch's ATen/core/DistributionsHelper.h gives the rules.
 """
 
@@ -10,7 +11,8 @@ import secrets
 import struct
 import threading
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -103,6 +105,7 @@ class Generator:
 
         Raises TypeError unless the dtype is uint8, RuntimeError for a broken state.
         """
+        state = getattr(state, "array", state)  # a tensor's
         if getattr(state, "dtype", None) != np.uint8:
             raise TypeError(
                 message("set_state", "state", type(state).__name__, "must hold bytes: RNG state must be a uint8 tensor")
@@ -140,7 +143,37 @@ def _restore(device: Any, state: np.ndarray) -> Generator:
     return Generator(device).set_state(state)
 
 
-default_generator = Generator()
+_thread = threading.local()
+
+
+def set_thread_generator(generator: Generator | None) -> None:
+    """In this thread the default generator stands for `generator` from now on: a loader's workers have their own."""
+    _thread.generator = generator
+
+
+def _of_thread(name: str) -> Any:
+    """A field of the thread's own generator, or of the one for all threads."""
+
+    def read(self: "_DefaultGenerator") -> Any:
+        return getattr(getattr(_thread, "generator", None) or self._shared, name)
+
+    def write(self: "_DefaultGenerator", value: Any) -> None:
+        setattr(getattr(_thread, "generator", None) or self._shared, name, value)
+
+    return property(read, write)
+
+
+class _DefaultGenerator(Generator):
+    """The generator that is drawn from where none is given."""
+
+    _seed, _twister, _second_normal = _of_thread("_seed"), _of_thread("_twister"), _of_thread("_second_normal")
+
+    def __init__(self) -> None:
+        self._shared = Generator()
+        super().__init__()
+
+
+default_generator: Generator = _DefaultGenerator()
 default_generator.seed()
 
 
@@ -167,6 +200,20 @@ def get_state() -> np.ndarray:
 def set_state(state: np.ndarray) -> None:
     """Sets the default generator's state."""
     default_generator.set_state(state)
+
+
+@contextmanager
+def fork_rng(devices: Any = None, enabled: bool = True) -> Iterator[None]:
+    """torch.random.fork_rng: after the block the default generator goes on as if nothing had been drawn in it.
+
+    `devices` names other devices' streams, which don't exist here; enabled=False does nothing.
+    """
+    before = default_generator.get_state() if enabled else None
+    try:
+        yield
+    finally:
+        if before is not None:
+            default_generator.set_state(before)
 
 
 def _count(op: str, shape: Shape) -> tuple[tuple[int, ...], int]:
@@ -226,11 +273,17 @@ def uniform(
 
 
 def normal(
-    shape: Shape, mean: float = 0.0, std: float = 1.0, dtype: Any = np.float32, generator: Generator | None = None
+    shape: Shape,
+    mean: float = 0.0,
+    std: float = 1.0,
+    dtype: Any = np.float32,
+    generator: Generator | None = None,
+    blocks: bool = True,
 ) -> np.ndarray:
     """torch.randn, Tensor.normal_: from 16 numbers on blocks of 16 (8 radii, 8 angles), a ragged end redrawn whole.
 
-    Fewer than 16: pairs in float64, the second of a pair kept on the generator for its next call, whatever its dtype.
+    Fewer than 16, or blocks=False (torch's way with memory that isn't contiguous): pairs in float64, the second of a
+    pair kept on the generator for its next call, whatever its dtype.
     Raises RuntimeError for std < 0, NotImplementedError for an integer dtype. Source: Box and Muller (1958).
     """
     sizes, n = _count("normal", shape)
@@ -238,7 +291,7 @@ def normal(
     if not std >= 0:
         raise RuntimeError(message("normal", "std", std, "must be at least 0: normal expects std >= 0.0"))
     with g.lock:
-        if n < 16:
+        if n < 16 or not blocks:
             pairs = np.array([g.pair_normal() for _ in range(n)], dtype=np.float64)
             values = fma64(pairs, std, mean) if (mean, std) != (0.0, 1.0) else pairs
         else:
@@ -308,6 +361,118 @@ def integers(low: int, high: int, shape: Shape, generator: Generator | None = No
     g, span = generator or default_generator, high - low
     offset = (g.words32(n) % np.uint32(span)).astype(np.uint64) if span < 1 << 28 else g.words64(n) % np.uint64(span)
     return (offset + np.uint64(low % (1 << 64))).view(np.int64).reshape(sizes)  # wraps round as torch's addition does
+
+
+_DIGITS = {np.dtype("float16"): 11, np.dtype("float32"): 24, np.dtype("float64"): 53}  # bits of the mantissa
+
+
+def integers_within(
+    op: str, low: int, high: int | None, shape: Shape, dtype: Any, generator: Generator | None = None
+) -> np.ndarray:
+    """torch's random_(low, high) and randint in a dtype: integers in [low, high), high=None: up to its largest.
+
+    Floating-point dtypes: bounds that the dtype can't hold move inwards, and None means 2 ** (bits of the mantissa).
+    Raises RuntimeError unless low < high and both low and high - 1 fit the dtype.
+    """
+    kind: np.dtype[Any] = np.dtype(dtype)
+    digits = _DIGITS.get(kind)
+    if high is not None and not low < high:
+        rule = f"must be less than high (={high}): random_ expects 'from' to be less than 'to'"
+        raise RuntimeError(message(op, "low", low, rule))
+    if digits is not None:
+        least, largest = -int(np.finfo(kind).max), int(np.finfo(kind).max)
+        low = -_inwards(-low, kind, digits)
+        high = (1 << digits) + 1 if high is None else _inwards(high, kind, digits)
+    elif kind == np.bool_:
+        least, largest = 0, 1
+    else:
+        least, largest = int(np.iinfo(kind).min), int(np.iinfo(kind).max)
+    high = largest + 1 if high is None else high
+    for name, value in (("low", low), ("high - 1", high - 1)):
+        if not least <= value <= largest:
+            what = "from is" if name == "low" else "to - 1 is"
+            rule = f"must be in [{least}, {largest}]: {what} out of bounds for {kind.name}"
+            raise RuntimeError(message(op, name, value, rule, "use a wider dtype"))
+    if high - low == 1 << 64:
+        sizes, n = _count(op, shape)
+        return (generator or default_generator).words64(n).view(np.int64).reshape(sizes)
+    return integers(low, high, shape, generator).astype(kind)
+
+
+def _inwards(high: int, kind: "np.dtype[Any]", digits: int) -> int:
+    """An upper bound as torch moves it down, where the number below it rounds up to it."""
+    last = high - 1
+    if abs(last) > float(np.finfo(kind).max) or (rounded := int(kind.type(last))) < high:
+        return high
+    return rounded - (1 << (abs(last).bit_length() - digits))
+
+
+def full_range(shape: Shape, dtype: Any, generator: Generator | None = None) -> np.ndarray:
+    """Tensor.random_(): integers from 0 to the dtype's largest; floating point: to 2 ** (bits of the mantissa)."""
+    kind: np.dtype[Any] = np.dtype(dtype)
+    sizes, n = _count("random_", shape)
+    digits = _DIGITS.get(kind)
+    last = 1 << digits if digits else 1 if kind == np.bool_ else int(np.iinfo(kind).max)
+    g = generator or default_generator
+    words = g.words64(n) % np.uint64(last + 1) if kind.itemsize == 8 else g.words32(n) % np.uint32(last + 1)
+    return words.astype(kind).reshape(sizes)
+
+
+def exponential(
+    shape: Shape, lambd: float = 1.0, dtype: Any = np.float32, generator: Generator | None = None
+) -> np.ndarray:
+    """Tensor.exponential_: -log1p(-u) / lambd of 53 random bits u, by the C library's log1p, rounded.
+
+    Raises RuntimeError unless lambd > 0 and for an integer dtype. On Intel CPUs torch's MKL builds draw other numbers.
+    """
+    kind: np.dtype[Any] = np.dtype(dtype)
+    sizes, n = _count("exponential_", shape)
+    if kind.kind != "f":
+        rule = "must be a floating point: Exponential distribution is a continuous probability distribution"
+        raise RuntimeError(message("exponential_", "dtype", kind.name, rule, "use float32"))
+    if not lambd > 0:
+        rule = f"must be positive: exponential_ expects lambda > 0.0, but found lambda={lambd}"
+        raise RuntimeError(message("exponential_", "lambd", lambd, rule))
+    uniforms = _unit64(generator or default_generator, n)
+    logs = np.array(list(map(math.log1p, (-uniforms).tolist())), dtype=np.float64)
+    values = -1.0 / lambd * logs
+    if kind == np.float16:
+        values = values.astype(np.float32)  # torch rounds on the way, too
+    return values.astype(kind).reshape(sizes)
+
+
+def multinomial(
+    weights: np.ndarray, num_samples: int, replacement: bool = False, generator: Generator | None = None
+) -> np.ndarray:
+    """torch.multinomial of checked weights (C,) or (N, C) -> (num_samples,) or (N, num_samples) int64.
+
+    With replacement a search in the sums of the weights; else the largest of weights / exponential numbers. Which of
+    two equal quotients comes first is not torch's choice: of a million float32 weights that is one draw in a hundred.
+    """
+    if not replacement or num_samples == 1:
+        order = memory_order(weights)
+        drawn = exponential([weights.shape[axis] for axis in order], 1.0, weights.dtype, generator)
+        with np.errstate(all="ignore"):
+            keys = weights / drawn.transpose(np.argsort(order))
+        if num_samples == 1:
+            return keys.argmax(-1, keepdims=True)
+        return np.argsort(-keys, axis=-1, kind="stable")[..., :num_samples]
+    wide: Any = np.float32 if weights.dtype == np.float16 else weights.dtype
+    rows = weights.reshape(-1, weights.shape[-1]).astype(wide)
+    sums = rows.cumsum(-1, dtype=wide)
+    sums = (sums / sums[:, -1:]).astype(np.float64)
+    sums[:, -1] = 1
+    chances = _unit64(generator or default_generator, len(rows) * num_samples).reshape(len(rows), num_samples)
+    found = [np.searchsorted(row, chance) for row, chance in zip(sums, chances, strict=True)]
+    return np.array(found, dtype=np.int64).reshape(*weights.shape[:-1], num_samples)
+
+
+def memory_order(array: np.ndarray) -> list[int]:
+    """The axes from the widest stride to the narrowest: the order in which torch fills an array with numbers."""
+    axes = list(range(array.ndim))
+    if array.flags.c_contiguous or 0 in array.strides:
+        return axes
+    return sorted(axes, key=lambda axis: -array.strides[axis])
 
 
 def random_seed64(generator: Generator | None = None) -> int:

@@ -10,17 +10,65 @@ from scratchnet.autograd import engine
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.inplace import assign, check_overlap, check_writable
 from scratchnet.conversion import NUMBERS
-from scratchnet.ops import activation, compare, creation, elementwise, index, inplace, join, matmul, reduce, shape
+from scratchnet.ops import (
+    activation,
+    addmm,
+    arrange,
+    compare,
+    counting,
+    creation,
+    elementwise,
+    extremes,
+    functions,
+    gather,
+    index,
+    inplace,
+    join,
+    logic,
+    matmul,
+    norms,
+    order,
+    random,
+    rectifiers,
+    reduce,
+    rounding,
+    scan,
+    scatter,
+    shape,
+    ternary,
+    trigonometry,
+    views,
+)
 from scratchnet.ops.promotion import cast
 
 # Functions whose first argument is the tensor: bound under their own names.
 METHODS: tuple[Callable[..., Any], ...] = (
+    *(rectifiers.prelu, rectifiers.hardshrink),
+    *(matmul.mv, matmul.dot, addmm.addmm, addmm.addmv, addmm.addbmm, addmm.baddbmm, addmm.outer),
+    *(views.movedim, views.ravel, views.unflatten, views.select, views.diagonal, views.unfold, views.as_strided),
+    *(arrange.diag, arrange.flip, arrange.roll, arrange.repeat, arrange.tile, arrange.repeat_interleave),
+    *(arrange.tril, arrange.triu, arrange.nonzero, join.tensor_split),
+    *(gather.index_select, scatter.index_add, scatter.index_fill, scatter.index_put, gather.gather, scatter.scatter),
+    *(scatter.scatter_add, gather.take_along_dim, gather.masked_select),
     *(elementwise.add, elementwise.sub, elementwise.mul, elementwise.div, elementwise.neg, elementwise.pow),
-    *(elementwise.exp, elementwise.log, elementwise.sqrt, elementwise.sign, elementwise.abs, compare.clamp),
+    *(elementwise.positive, elementwise.sign, elementwise.abs, compare.clamp),
+    *(functions.exp, functions.exp2, functions.expm1, functions.log, functions.log2, functions.log10, functions.log1p),
+    *(functions.sqrt, functions.rsqrt, functions.reciprocal, functions.square, functions.erf),
+    *(trigonometry.sin, trigonometry.cos, trigonometry.tan, trigonometry.atan2),
+    *(scan.cumsum, scan.cumprod),
+    *(compare.clamp_min, compare.clamp_max, logic.nan_to_num),
+    *(rounding.floor, rounding.ceil, rounding.round, rounding.trunc),
+    *(rounding.floor_divide, rounding.remainder, rounding.fmod),
+    *(logic.logical_and, logic.logical_or, logic.logical_xor, logic.logical_not),
+    *(ternary.lerp, ternary.addcmul, ternary.addcdiv, ternary.masked_fill),
+    *(logic.isnan, logic.isinf, logic.isfinite, logic.isclose, logic.allclose, logic.equal),
     *(compare.maximum, compare.minimum, compare.eq, compare.ne, compare.lt, compare.le),
     *(compare.gt, compare.ge, compare.bitwise_and, compare.bitwise_or, compare.bitwise_xor),
     compare.bitwise_not,
-    *(reduce.sum, reduce.mean, reduce.var, reduce.max, reduce.min, reduce.argmax, reduce.argmin),
+    *(reduce.sum, reduce.mean, reduce.var, reduce.std, reduce.prod, norms.norm),
+    *(order.sort, order.argsort, order.topk, order.median, order.unique),
+    *(counting.all, counting.any, counting.count_nonzero, counting.bincount),
+    *(extremes.max, extremes.min, extremes.argmax, extremes.argmin, extremes.amax, extremes.amin, extremes.aminmax),
     *(shape.view, shape.reshape, shape.flatten, shape.permute, shape.transpose, shape.t, shape.squeeze),
     *(shape.unsqueeze, shape.expand, shape.broadcast_to, shape.sum_to_size, shape.clone, shape.contiguous),
     *(shape.narrow, join.split, join.chunk, join.unbind),
@@ -33,7 +81,9 @@ METHODS: tuple[Callable[..., Any], ...] = (
         activation.log_softmax,
         activation.logsumexp,
     ),
-    *(inplace.copy_, inplace.fill_, inplace.zero_, inplace.uniform_, inplace.normal_),
+    *(inplace.copy_, inplace.fill_, inplace.zero_),
+    *(random.uniform_, random.normal_, random.exponential_, random.random_),
+    *(random.bernoulli, random.bernoulli_, random.multinomial),
     *(conversion.to, conversion.cpu, conversion.cuda, conversion.type_as, conversion.numpy, conversion.item),
     *(conversion.tolist, conversion.size, conversion.numel, conversion.stride, conversion.is_contiguous),
     *(conversion.is_floating_point, conversion.element_size, conversion.data_ptr, conversion.view_as),
@@ -43,8 +93,20 @@ PROPERTIES = (shape.mT, shape.T)
 
 # Functions that also exist as name_(): the result is written over the tensor, which takes over its history.
 IN_PLACE: tuple[Callable[..., Any], ...] = (
+    *(addmm.addmm, addmm.addmv, addmm.addbmm, addmm.baddbmm),
+    *(scatter.index_add, scatter.index_fill, scatter.index_put, scatter.scatter, scatter.scatter_add),
+    *(arrange.tril, arrange.triu),
     *(elementwise.add, elementwise.sub, elementwise.mul, elementwise.div, elementwise.neg, elementwise.pow),
-    *(elementwise.exp, elementwise.log, elementwise.sqrt, elementwise.sign, elementwise.abs, compare.clamp),
+    *(elementwise.sign, elementwise.abs, compare.clamp),
+    *(functions.exp, functions.exp2, functions.expm1, functions.log, functions.log2, functions.log10, functions.log1p),
+    *(functions.sqrt, functions.rsqrt, functions.reciprocal, functions.square, functions.erf),
+    *(trigonometry.sin, trigonometry.cos, trigonometry.tan, trigonometry.atan2),
+    *(scan.cumsum, scan.cumprod),
+    *(compare.clamp_min, compare.clamp_max, logic.nan_to_num),
+    *(rounding.floor, rounding.ceil, rounding.round, rounding.trunc),
+    *(rounding.floor_divide, rounding.remainder, rounding.fmod),
+    *(logic.logical_and, logic.logical_or, logic.logical_xor, logic.logical_not),
+    *(ternary.lerp, ternary.addcmul, ternary.addcdiv, ternary.masked_fill),
     *(activation.relu, activation.sigmoid, activation.tanh),
 )
 OPERATORS = {
@@ -53,6 +115,8 @@ OPERATORS = {
     "mul": elementwise.mul,
     "truediv": elementwise.div,
     "pow": elementwise.pow,
+    "floordiv": rounding.floor_divide,
+    "mod": rounding.remainder,
     "and": compare.bitwise_and,
     "or": compare.bitwise_or,
     "xor": compare.bitwise_xor,
@@ -154,7 +218,9 @@ def _bind() -> None:
         setattr(Tensor, f"__{function.__name__}__", _comparison(function))
     for name, dtype in CASTS.items():
         setattr(Tensor, name, _cast(dtype))
-    for function in (creation.tensor, creation.zeros, creation.ones, creation.empty, creation.full):
+    for function in (
+        *(creation.tensor, creation.zeros, creation.ones, creation.empty, creation.full, creation.empty_strided),
+    ):
         setattr(Tensor, f"new_{function.__name__}", _new_like(function))
     Tensor.dim = lambda self: self.ndim  # type: ignore[attr-defined]
     Tensor.nelement = conversion.numel  # type: ignore[attr-defined]
@@ -163,7 +229,7 @@ def _bind() -> None:
         "getitem": index.getitem,
         "setitem": index.setitem,
         "neg": elementwise.neg,
-        "pos": lambda self: self,
+        "pos": elementwise.positive,
         "abs": elementwise.abs,
         "invert": _invert,
         "array": conversion.to_array,

@@ -276,7 +276,24 @@ def losses_and_norms() -> list[Case]:
     return rows
 
 
+def recurrence(g: Any, a: Any) -> Any:
+    """h_i = g_i + a_i h_(i-1) along the last axis, step by step."""
+    h, steps = torch.zeros_like(g[..., 0]), []
+    for i in range(g.shape[-1]):
+        h = g[..., i] + a[..., i] * h
+        steps.append(h)
+    return torch.stack(steps, -1)
+
+
+def functions_and_scans() -> list[Case]:
+    return [
+        Case("functions.erf", kernels.functions.erf, lambda x: torch.erf(x), ((3, 4, 50),)),
+        Case("scan.linear_scan", kernels.scan.linear_scan, recurrence, ((3, 4, 9), (3, 4, 9))),
+    ]
+
+
 CASES = [
+    *functions_and_scans(),
     *(case for name in kernels.conv.algorithms() for case in conv(name)),
     *pooling(),
     *elementwise(),

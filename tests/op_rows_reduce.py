@@ -1,4 +1,6 @@
-"""sum, mean, var, max, min, argmax, argmin, softmax, log_softmax, logsumexp."""
+"""sum, mean, var, std, prod, max, min, argmax, argmin, softmax, log_softmax, logsumexp."""
+
+from typing import Any
 
 from op_table import Bad, Row, bad, both, ints, row, vals
 
@@ -9,6 +11,14 @@ NANS = [[1.0, float("nan"), 3.0, float("nan")], [2.0, 5.0, float("inf"), 5.0], [
 
 ROWS: list[Row] = []
 BAD: list[Bad] = []
+
+
+def fn_of(name: str, inputs: Any, *args: Any, label: str = "", **kwargs: Any) -> Row:
+    """T.name, which is no method in torch."""
+    options = {key: kwargs.pop(key) for key in ("half", "order") if key in kwargs}
+    title = label or f"{name} {args} {kwargs}"
+    return row(title, lambda T, F, x: getattr(T, name)(x, *args, **kwargs), *inputs, **options)
+
 
 for name in ("sum", "mean"):
     whole = WHOLE if name == "sum" else ""
@@ -55,6 +65,55 @@ ROWS += [
     both("var", [(1, 3)], 0, label="var: no degree of freedom", order=1),
     both("var", [(2, 300)], 1, label="var: longer"),
     row("var: far from 0", lambda T, F, x: T.var(x + 1000.0, 1), (3, 50), dtypes=("float64",)),
+]
+
+CONSTANT = vals([[1.5, 1.5, 1.5], [1.0, 2.0, 4.0]])
+for name in ("std", "var_mean", "std_mean"):
+    call = both if name == "std" else fn_of
+    ROWS += [
+        call(name, [X3], half=True),
+        call(name, [X3], 1),
+        call(name, [X3], (0, 2), keepdim=True),
+        call(name, [X3], dim=-1, correction=0),
+        call(name, [X3], 1, False, label=f"{name}: dim, biased"),
+        call(name, [X3], False, label=f"{name}: biased"),
+        call(name, [X3], dim=(0, 1), unbiased=False, label=f"{name}: unbiased=False"),
+        call(name, [X3], correction=2, label=f"{name}: correction 2"),
+        call(name, [()], label=f"{name}: 0-d", order=1),
+        call(name, [(1,)], correction=0, label=f"{name}: one element", order=1),
+        call(name, [(1, 3)], 0, label=f"{name}: no degree of freedom", order=1),
+        call(name, [CONSTANT], 1, label=f"{name}: constant", order=1),
+        call(name, [(2, 300)], 1, label=f"{name}: longer"),
+        row(f"{name}: far from 0", lambda T, F, x, n=name: getattr(T, n)(x + 1000.0, 1), (3, 50), dtypes=("float64",)),
+    ]
+    BAD += [
+        bad(f"{name}: ints", lambda T, F, x, n=name: getattr(T, n)(x), ints(X3, 0, 3), match=name),
+        bad(f"{name}: dim", lambda T, F, x, n=name: getattr(T, n)(x, 3), X3, match=f"{name}: dim"),
+        bad(f"{name}: dim twice", lambda T, F, x, n=name: getattr(T, n)(x, (1, 1)), X3, match=f"{name}: dim"),
+    ]
+ZEROS = vals([[1.5, 0.0, 2.0, -1.0], [0.0, 0.0, 3.0, 2.0], [-2.0, 3.0, 0.5, 1.0], [0.0, 0.0, 0.0, 0.0]])
+ROWS += [
+    both("prod", [X3], half=True, ints=WHOLE),
+    both("prod", [X3], 1, half=True, ints=WHOLE),
+    both("prod", [X3], -1, True, label="prod: keepdim"),
+    both("prod", [X3], dim=0, keepdim=True),
+    both("prod", [ZEROS], label="prod: zeros"),
+    both("prod", [ZEROS], 1, label="prod: zeros, dim"),
+    both("prod", [ZEROS], 0, label="prod: zeros, columns"),
+    both("prod", [vals([2.0, 0.0, -3.0])], label="prod: one zero"),
+    both("prod", [vals([2.0, 0.0, 0.0])], label="prod: two zeros"),
+    both("prod", [()], label="prod: 0-d"),
+    both("prod", [()], 0, label="prod: 0-d with dim"),
+    row("prod: to float64", lambda T, F, x: T.prod(x, dtype=T.float64), X3),
+    row("prod: ints to float", lambda T, F, x: T.prod(x, 1, dtype=T.float32), ints(X3, 1, 4), order=0),
+    row("prod: NaN", lambda T, F, x: T.prod(x, 1), vals(NANS), order=0),
+]
+BAD += [
+    bad("prod: dim", lambda T, F, x: T.prod(x, 3), X3, match=r"prod: dim \(=3\)"),
+    bad("prod: dims", lambda T, F, x: T.prod(x, (0, 1)), X3, match="prod: dim"),
+    bad("prod: None", lambda T, F, x: T.prod(x, None), X3, match="prod: dim"),
+    bad("prod: keepdim alone", lambda T, F, x: T.prod(x, keepdim=True), X3, match="prod: dim"),
+    bad("prod: no tensor", lambda T, F: T.prod(3.0), match="prod: input"),
 ]
 
 for name in ("max", "min"):

@@ -99,3 +99,18 @@ def test_first_layer_has_no_input_gradient(monkeypatch: pytest.MonkeyPatch) -> N
     x, w, b = tensors()
     F.conv2d(x.detach(), w, b).sum().backward()
     assert w.grad is not None
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("axes", [1, 3])
+def test_rows_and_volumes_go_by_the_named_algorithm(name: str, axes: int, used: list[str]) -> None:
+    sn.manual_seed(0)
+    sizes, kernel = {1: ((2, 4, 7), (6, 2, 3)), 3: ((2, 4, 4, 5, 3), (6, 2, 2, 3, 2))}[axes]
+    x, w = (sn.randn(*shape, dtype=sn.float64, requires_grad=True) for shape in (sizes, kernel))
+    convolve = getattr(F, f"conv{axes}d")
+    plain = convolve(x, w, padding=1, stride=2, groups=2)
+    y = convolve(x, w, padding=1, stride=2, groups=2, algorithm=name)
+    del used[:]  # the choice itself asks every algorithm
+    y.sum().backward()
+    assert set(used) == {name}
+    np.testing.assert_allclose(y.detach().numpy(), plain.detach().numpy())

@@ -106,6 +106,22 @@ def test_subset_sampler_and_random_split() -> None:
     assert found[0] == found[1]
 
 
+@needs_torch
+@pytest.mark.parametrize(
+    ("weights", "count", "replacement"),
+    [([0.1, 0.9, 3.0, 0.0], 20, True), ([0.1, 0.9, 3.0, 2.0], 4, False), ([1, 2, 3], 1, True)],
+)
+def test_weighted_sampler(weights: list[float], count: int, replacement: bool) -> None:
+    found = []
+    for d in (data, theirs_data):
+        lib_of(d).manual_seed(3)
+        generator = lib_of(d).Generator()
+        generator.manual_seed(4)
+        samplers = [d.WeightedRandomSampler(weights, count, replacement, g) for g in (None, generator)]
+        found.append(([list(sampler) for sampler in samplers * 2], len(samplers[0]), lib_of(d).rand(1).item()))
+    assert found[0] == found[1]
+
+
 def test_two_loops_over_one_loader_do_not_meet() -> None:
     loader = data.DataLoader(list(range(6)), batch_size=2)
     first, second = iter(loader), iter(loader)
@@ -235,7 +251,7 @@ def test_streams() -> None:
     assert [b.tolist() for b in data.DataLoader(Counting(5), batch_size=2, drop_last=True)] == [[0, 1], [2, 3]]
     assert list(data.DataLoader(Counting(3), batch_size=None)) == [0, 1, 2]
     assert [b.tolist() for b in data.DataLoader(Counting(3) + Counting(2), batch_size=9)] == [[0, 1, 2, 0, 1]]
-    assert [b.tolist() for b in data.DataLoader(Counting(5), batch_size=2, num_workers=2)] == [[0, 1], [2, 3], [4]]
+    assert [b.tolist() for b in data.DataLoader(Counting(5), batch_size=2, num_workers=1)] == [[0, 1], [2, 3], [4]]
     loader = data.DataLoader(Counting(2))
     assert len(loader) == 1
     with pytest.warns(UserWarning, match="Length of IterableDataset .* was reported to be 1"):
@@ -254,6 +270,24 @@ def test_datasets(d: Any) -> None:
         d.TensorDataset(lib_of(d).ones(2), lib_of(d).ones(3))
     with pytest.raises(AssertionError, match="datasets should not be an empty iterable"):
         d.ConcatDataset([])
+    stacked = d.StackDataset(image=[1, 2], label=pairs(d, 2))
+    assert len(stacked) == 2
+    assert stacked[1]["image"] == stacked.__getitems__([0, 1])[1]["image"] == 2
+    assert d.StackDataset([1, 2], "ab")[1] == (2, "b")
+    assert d.StackDataset([1, 2], d.Subset("abc", [2, 1])).__getitems__([1, 0]) == [(2, "b"), (1, "c")]
+    assert plain(next(iter(d.DataLoader(stacked, 2)))) == (
+        "dict",
+        {"image": ("int64", [1, 2]), "label": ("list", [("int64", [[0, 1], [2, 3]]), ("int64", [0, 10])])},
+    )
+    short = type("Short", (d.Dataset,), {"__len__": lambda self: 2, "__getitems__": lambda self, indices: [1]})()
+    with pytest.raises(ValueError, match="Nested dataset's output size mismatch. Expected 2, got 1"):
+        d.StackDataset(short).__getitems__([0, 1])
+    with pytest.raises(ValueError, match="Size mismatch between datasets"):
+        d.StackDataset([1], [1, 2])
+    with pytest.raises(ValueError, match="At least one dataset should be passed"):
+        d.StackDataset()
+    with pytest.raises(ValueError, match="but both types are given"):
+        d.StackDataset([1], a=[2])
     with pytest.raises(NotImplementedError, match="Subclasses of Dataset should implement __getitem__"):
         d.Dataset()[0]
     with pytest.raises(ValueError, match="Sum of input lengths does not equal the length of the input dataset!"):
@@ -351,11 +385,24 @@ def test_what_the_loader_refuses(d: Any) -> None:
         (load(Stream(), batch_sampler=[[0]]), ValueError, "expected unspecified batch_sampler option"),
         (load((), shuffle=True), ValueError, "num_samples should be a positive integer value, but got num_samples=0"),
         (lambda: d.RandomSampler([1], replacement=1), TypeError, "replacement should be a boolean value"),
+        (lambda: d.WeightedRandomSampler([1.0], 0), ValueError, "num_samples should be a positive integer value, but"),
+        (lambda: d.WeightedRandomSampler([1.0], 1, 1), ValueError, "replacement should be a boolean value, but got"),
+        (lambda: d.WeightedRandomSampler([[1.0]], 1), ValueError, "given weights have shape (1, 1)"),
+        (lambda: list(d.WeightedRandomSampler([1.0], 2, False)), RuntimeError, "cannot sample "),
+        (lambda: list(d.WeightedRandomSampler([0.0], 2)), RuntimeError, "invalid multinomial distribution"),
+        (load(num_workers=1, multiprocessing_context="odd"), ValueError, "should specify a valid start method in ["),
+        (load(num_workers=1, multiprocessing_context=3), TypeError, "should be a valid context object or a string"),
+        (lambda: list(load(timeout=1)()), AssertionError, "requires timeout == 0"),
         (lambda: setattr(load()(), "batch_size", 3), ValueError, "batch_size attribute should not be set after"),
     ]
     for call, kind, text in cases:
         with pytest.raises(kind, match=re.escape(text)):
             call()
+
+
+def test_nothing_ahead_is_refused() -> None:
+    with pytest.raises(AssertionError, match="prefetch_factor must be greater than 0"):
+        iter(data.DataLoader([1, 2], num_workers=1, prefetch_factor=0))
 
 
 def test_empty_datasets_and_copies() -> None:

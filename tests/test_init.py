@@ -62,6 +62,27 @@ def test_normal_numbers(name: str, settings: dict[str, Any], dtype: str) -> None
     assert_same(ours, theirs)
 
 
+@needs_torch
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", [(5, 5), (3, 8), (8, 3), (6, 4, 3, 3), (40, 30), (1, 4)])
+def test_orthogonal(shape: tuple[int, ...], dtype: str) -> None:
+    ours = filled(sn, "orthogonal_", {"gain": 1.5}, shape, dtype)
+    theirs = filled(torch, "orthogonal_", {"gain": 1.5}, shape, dtype)
+    assert_same(ours, theirs)
+    assert init.orthogonal_(sn.ones(3, 0)).numel() == 0
+
+
+@needs_torch
+@pytest.mark.parametrize("sparsity", [0.0, 0.3, 1.0])
+def test_sparse(sparsity: float) -> None:
+    ours = filled(sn, "sparse_", {"sparsity": sparsity, "std": 2.0}, (7, 5), "float64")
+    theirs = filled(torch, "sparse_", {"sparsity": sparsity, "std": 2.0}, (7, 5), "float64")
+    assert_same(ours, theirs)
+    assert sn.rand(2).tolist() == torch.rand(2).tolist()
+    with pytest.warns(FutureWarning, match="`nn.init.sparse` is now deprecated in favor of `nn.init.sparse_`."):
+        init.sparse(sn.ones(2, 2), 0.5)
+
+
 @pytest.mark.parametrize("lib", BOTH)
 def test_eye(lib: Any) -> None:
     tensor = lib.ones(2, 3)
@@ -84,6 +105,8 @@ def test_what_is_refused(lib: Any) -> None:
         (lambda: i.eye_(lib.ones(3)), "Only tensors with 2 dimensions are supported"),
         (lambda: i.dirac_(lib.ones(3, 3)), "Only tensors with 3, 4, or 5 dimensions are supported"),
         (lambda: i.dirac_(lib.ones(3, 3, 3), groups=2), "dim 0 must be divisible by groups"),
+        (lambda: i.orthogonal_(lib.ones(3)), "Only tensors with 2 or more dimensions are supported"),
+        (lambda: i.sparse_(lib.ones(3, 3, 3), 0.5), "Only tensors with 2 dimensions are supported"),
         (lambda: i.xavier_uniform_(lib.ones(3)), "can not be computed for tensor with fewer than 2 dimensions"),
         (lambda: i.kaiming_normal_(lib.ones(3, 3), mode="odd"), "Mode odd not supported"),
     ]
@@ -100,6 +123,7 @@ def test_warnings(lib: Any) -> None:
         lib.nn.init.trunc_normal_(lib.ones(1, 3), mean=5.0)
     weight = lib.ones(2, 3)
     old = ["uniform", "normal", "xavier_uniform", "xavier_normal", "kaiming_uniform", "kaiming_normal", "eye"]
+    old.append("orthogonal")
     for name in old:
         with pytest.warns(FutureWarning, match=f"`nn.init.{name}` is now deprecated in favor of `nn.init.{name}_`."):
             getattr(lib.nn.init, name)(weight)

@@ -11,7 +11,7 @@ import scratchnet as sn
 from scratchnet import nn
 
 BOTH = [pytest.param(sn, id="scratchnet"), pytest.param(torch, id="torch", marks=needs_torch)]
-IMAGE = (2, 4, 7, 8)
+LINE, IMAGE, VOLUME = (2, 4, 9), (2, 4, 7, 8), (2, 4, 3, 5, 4)
 ROWS: list[tuple[str, tuple[Any, ...], dict[str, Any], tuple[int, ...]]] = [
     ("Conv2d", (4, 6, 3), {}, IMAGE),
     ("Conv2d", (4, 6, 3), {}, IMAGE[1:]),
@@ -61,6 +61,79 @@ ROWS: list[tuple[str, tuple[Any, ...], dict[str, Any], tuple[int, ...]]] = [
     ("ReflectionPad2d", ((1, 2, 3, 0),), {}, IMAGE),
     ("ReplicationPad2d", (2,), {}, IMAGE),
     ("CircularPad2d", ((1, 2, 0, 3),), {}, IMAGE),
+    ("Conv1d", (4, 6, 3, 2), {"padding": 1, "groups": 2}, LINE),
+    ("Conv1d", (4, 6, 3), {"padding": "same", "padding_mode": "circular", "dilation": 2}, LINE),
+    ("Conv1d", (4, 6, 3), {"bias": False}, LINE[1:]),
+    ("Conv3d", (4, 6, (2, 3, 2)), {}, VOLUME),
+    ("Conv3d", (4, 6, 3, (1, 2, 1)), {"padding": (1, 0, 2), "padding_mode": "replicate"}, VOLUME),
+    ("ConvTranspose1d", (4, 6, 3, 2, 1, 1), {}, LINE),
+    ("ConvTranspose3d", (4, 6, 2), {"stride": 2, "output_padding": (1, 0, 1), "groups": 2}, VOLUME),
+    ("MaxPool1d", (3,), {"padding": 1, "ceil_mode": True}, LINE),
+    ("MaxPool3d", ((2, 3, 2),), {"stride": 1}, VOLUME),
+    ("AvgPool1d", (3, 2, 1), {"count_include_pad": False}, LINE),
+    ("AvgPool3d", (2,), {"divisor_override": 3, "padding": 1}, VOLUME),
+    ("LPPool1d", (2, 3), {}, LINE),
+    ("LPPool2d", (2, (2, 3)), {"stride": 2, "ceil_mode": True}, IMAGE),
+    ("LPPool3d", (2, 2), {}, VOLUME),
+    ("AdaptiveAvgPool1d", (3,), {}, LINE),
+    ("AdaptiveAvgPool3d", ((2, None, 3),), {}, VOLUME),
+    ("AdaptiveMaxPool1d", (3,), {}, LINE),
+    ("AdaptiveMaxPool2d", ((3, None),), {}, IMAGE),
+    ("AdaptiveMaxPool3d", (2,), {}, VOLUME),
+    *[(f"{kind}Pad1d", ((2, 1),), {}, LINE) for kind in ("Zero", "Reflection", "Replication", "Circular")],
+    *[(f"{kind}Pad3d", (1,), {}, VOLUME) for kind in ("Zero", "Reflection", "Replication", "Circular")],
+    ("ConstantPad1d", (2, 1.5), {}, LINE),
+    ("ConstantPad3d", ((1, 0, 2, 0, 0, 1), -1), {}, VOLUME),
+    ("Upsample", (), {"scale_factor": 2}, IMAGE),
+    ("Upsample", ((5, 9),), {"mode": "bicubic", "align_corners": True}, IMAGE),
+    ("Upsample", (), {"scale_factor": (0.5, 2, 1.5), "mode": "trilinear"}, VOLUME),
+    ("UpsamplingNearest2d", (), {"scale_factor": 2}, IMAGE),
+    ("UpsamplingBilinear2d", ((4, 9),), {}, IMAGE),
+    *[
+        (name, (), {}, IMAGE)
+        for name in """ReLU6 LeakyReLU PReLU RReLU ELU CELU SELU SiLU Mish GELU Softplus Softsign LogSigmoid Tanhshrink
+        GLU Hardtanh Hardsigmoid Hardswish Softshrink Hardshrink Softmax2d Dropout3d AlphaDropout
+        FeatureAlphaDropout""".split()
+    ],
+    *[(name, (True,), {}, IMAGE) for name in ("ReLU6", "SELU", "SiLU", "Mish", "Hardsigmoid", "Hardswish")],
+    *[(name, (0.3, True), {}, IMAGE) for name in ("ELU", "CELU", "LeakyReLU")],
+    ("PReLU", (4, 0.1), {}, IMAGE),
+    ("RReLU", (0.1, 0.2), {"inplace": True}, IMAGE),
+    ("Softplus", (2, 1), {}, IMAGE),
+    ("GELU", ("tanh",), {}, IMAGE),
+    ("GLU", (1,), {}, IMAGE),
+    ("Hardtanh", (-0.5, 2), {"inplace": True}, IMAGE),
+    ("Softshrink", (0.3,), {}, IMAGE),
+    ("Hardshrink", (0.3,), {}, IMAGE),
+    ("Threshold", (0.1, 2), {}, IMAGE),
+    ("Threshold", (0.1, 2, True), {}, IMAGE),
+    ("Softmin", (1,), {}, IMAGE),
+    ("Softmax2d", (), {}, IMAGE[1:]),
+    ("Dropout1d", (0.3,), {}, IMAGE[1:]),
+    ("Dropout1d", (), {"inplace": True}, IMAGE[2:]),
+    ("Dropout3d", (0.3,), {}, (2, 4, 3, 2, 2)),
+    ("AlphaDropout", (0.3,), {"inplace": True}, IMAGE),
+    ("BatchNorm3d", (4,), {}, (2, 4, 3, 2, 2)),
+    ("LayerNorm", (8,), {}, IMAGE),
+    ("LayerNorm", ([7, 8],), {"bias": False, "eps": 0.1}, IMAGE),
+    ("LayerNorm", ((7, 8),), {"elementwise_affine": False}, IMAGE),
+    ("GroupNorm", (2, 4), {}, IMAGE),
+    ("GroupNorm", (4, 4), {"affine": False}, IMAGE),
+    ("GroupNorm", (1, 4), {"bias": False, "eps": 0.1}, IMAGE),
+    ("RMSNorm", (8,), {}, IMAGE),
+    ("RMSNorm", ((7, 8),), {"eps": 0.1, "elementwise_affine": False}, IMAGE),
+    ("LocalResponseNorm", (3,), {}, IMAGE),
+    ("LocalResponseNorm", (2, 0.5), {"beta": 0.4, "k": 2.0}, IMAGE),
+    ("InstanceNorm2d", (4,), {}, IMAGE),
+    ("InstanceNorm2d", (4,), {}, IMAGE[1:]),
+    ("InstanceNorm2d", (4,), {"affine": True, "track_running_stats": True}, IMAGE),
+    ("InstanceNorm2d", (4,), {"affine": True, "bias": False, "momentum": 0.3, "eps": 0.1}, IMAGE),
+    ("InstanceNorm1d", (4,), {"track_running_stats": True}, (2, 4, 5)),
+    ("InstanceNorm1d", (4,), {"affine": True}, (4, 5)),
+    ("InstanceNorm3d", (4,), {"affine": True}, (2, 4, 3, 2, 2)),
+    ("PixelShuffle", (2,), {}, IMAGE),
+    ("PixelUnshuffle", (2,), {}, (2, 4, 6, 8)),
+    ("ChannelShuffle", (2,), {}, IMAGE),
 ]
 LABELS = [f"{name}{number}" for number, (name, *_) in enumerate(ROWS)]
 
@@ -122,6 +195,37 @@ def test_max_pool_returns_indices() -> None:
     theirs = torch.nn.MaxPool2d(2, return_indices=True)(torch.tensor(x))
     for a, b in zip(ours, theirs, strict=True):
         assert_same(a, b)
+
+
+@needs_torch
+@pytest.mark.parametrize(("axes", "size"), [(1, (19,)), (1, (2, 6, 20)), (3, (9, 10, 8)), (3, (2, 6, 10, 9, 8))])
+def test_transposed_convolution_of_rows_and_volumes_to_a_size(axes: int, size: tuple[int, ...]) -> None:
+    outputs = []
+    for lib in (sn, torch):
+        lib.manual_seed(0)
+        layer = getattr(lib.nn, f"ConvTranspose{axes}d")(4, 6, 3, stride=2, padding=1).double()
+        x = lib.ones(2, 4, *{1: (10,), 3: (5, 5, 4)}[axes], dtype=lib.float64)
+        outputs.append(layer(x, output_size=size))
+    assert tuple(outputs[0].shape) == (2, 6, *size[-axes:])
+    assert_same(*outputs)
+
+
+@needs_torch
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_unpooling_layers(axes: int) -> None:
+    x, found = np.random.default_rng(0).standard_normal((2, 3, *(8,) * axes)), []
+    for lib in (sn, torch):
+        pool = getattr(lib.nn, f"MaxPool{axes}d")(2, stride=2, return_indices=True)
+        unpool = getattr(lib.nn, f"MaxUnpool{axes}d")(2, stride=2)
+        leaf = lib.tensor(x).requires_grad_()
+        y, indices = pool(leaf)
+        full = unpool(y, indices, output_size=x.shape)
+        (full * lib.tensor(x)).sum().backward()
+        adaptive = getattr(lib.nn, f"AdaptiveMaxPool{axes}d")(3, return_indices=True)(leaf)
+        found.append([full, unpool(y, indices), leaf.grad, *adaptive, repr(unpool)])
+    assert found[0].pop() == found[1].pop()
+    for ours, theirs in zip(*found, strict=True):
+        assert_same(ours, theirs)
 
 
 LOSSES: list[tuple[str, dict[str, Any]]] = [
@@ -194,6 +298,9 @@ def test_what_layers_refuse(lib: Any) -> None:
         (lambda: n.ConvTranspose2d(4, 4, 3, padding_mode="reflect"), ValueError, 'Only "zeros" padding mode'),
         (lambda: n.ConvTranspose2d(4, 4, 3)(image, [9, 9]), ValueError, "valid sizes range from .*7, 7.* to .*7, 7"),
         (lambda: n.ConvTranspose2d(4, 4, 3)(image, [7]), ValueError, "output_size must have 2 or 4 elements"),
+        (lambda: n.ConvTranspose3d(4, 4, 3, padding_mode="reflect"), ValueError, 'Only "zeros" padding mode'),
+        (lambda: n.ConvTranspose1d(4, 4, 3)(lib.ones(1, 4, 5), [9]), ValueError, "valid sizes range from .*7.* to .*7"),
+        (lambda: n.Conv3d(4, 4, 3, 2, padding="same"), ValueError, "padding='same' is not supported for strided"),
         (lambda: n.Dropout(1.5), ValueError, "dropout probability has to be between 0 and 1"),
         (lambda: n.Dropout2d(-0.1), ValueError, "dropout probability has to be between 0 and 1"),
         (lambda: n.BatchNorm2d(4)(lib.ones(2, 4)), ValueError, "expected 4D input .got 2D input."),
@@ -204,6 +311,17 @@ def test_what_layers_refuse(lib: Any) -> None:
             RuntimeError,
             "don't multiply up to the size of dim 1 .4. in the input",
         ),
+        (lambda: n.BatchNorm3d(4)(image), ValueError, "expected 5D input .got 4D input."),
+        (lambda: n.InstanceNorm2d(4)(lib.ones(2, 4)), ValueError, "expected 3D or 4D input .got 2D input."),
+        (lambda: n.InstanceNorm2d(3, affine=True)(image), ValueError, "to match num_features .3."),
+        (lambda: n.GroupNorm(3, 4), ValueError, "must be divisible by num_groups .3."),
+        (lambda: n.Softmax2d()(lib.ones(2, 4)), ValueError, "expected input to be 3D or 4D"),
+        (lambda: n.Hardtanh(2.0, 1.0), AssertionError, "max_val"),
+        (lambda: n.Embedding(3, 2, padding_idx=3), AssertionError, "Padding_idx must be within"),
+        (lambda: n.Embedding.from_pretrained(lib.ones(3)), AssertionError, "expected to be 2-dimensional"),
+        (lambda: n.Bilinear(0, 2, 3), ValueError, "in1_features must be > 0"),
+        (lambda: n.TripletMarginLoss(0), ValueError, "margin to be greater than 0"),
+        (lambda: n.MultiMarginLoss(3), ValueError, "only p == 1 and p == 2"),
         (lambda: n.Linear(-1, 2), RuntimeError, "Trying to create tensor with negative dimension -1"),
     ]
     for call, kind, text in cases:

@@ -116,7 +116,7 @@ def test_what_is_no_tensor_is_refused(name: str) -> None:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
                     theirs(value, *more)
-            except (TypeError, AttributeError, RuntimeError) as error:
+            except (TypeError, AttributeError, RuntimeError, ValueError) as error:
                 kind = TypeError if isinstance(error, AttributeError) else type(error)
                 with pytest.raises(kind):
                     ours(value, *more)

@@ -28,6 +28,23 @@ SETTINGS: list[tuple[str, dict[str, Any]]] = [
     ("Adam", {"lr": 0.05, "amsgrad": True, "weight_decay": 0.1, "maximize": True}),
     ("Adam", {"lr": 0.05, "weight_decay": 0.1, "decoupled_weight_decay": True}),
     ("AdamW", {"lr": 0.05}),
+    ("Adamax", {}),
+    ("Adamax", {"lr": 0.05, "betas": (0.4, 0.9), "weight_decay": 0.1, "maximize": True}),
+    ("NAdam", {}),
+    ("NAdam", {"lr": 0.05, "weight_decay": 0.1, "momentum_decay": 0.1}),
+    ("NAdam", {"lr": 0.05, "weight_decay": 0.1, "decoupled_weight_decay": True, "maximize": True}),
+    ("RAdam", {"lr": 0.05}),
+    ("RAdam", {"lr": 0.05, "betas": (0.8, 0.9), "weight_decay": 0.1}),
+    ("RAdam", {"lr": 0.05, "weight_decay": 0.1, "decoupled_weight_decay": True, "maximize": True}),
+    ("RMSprop", {}),
+    ("RMSprop", {"lr": 0.05, "alpha": 0.4, "momentum": 0.9, "weight_decay": 0.1}),
+    ("RMSprop", {"lr": 0.05, "centered": True, "eps": 1e-4}),
+    ("RMSprop", {"lr": 0.05, "centered": True, "momentum": 0.5, "maximize": True, "eps": 1e-4}),
+    ("Adagrad", {}),
+    ("Adagrad", {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.1, "initial_accumulator_value": 0.5}),
+    ("Adagrad", {"lr": 0.1, "maximize": True}),
+    ("Adadelta", {}),
+    ("Adadelta", {"lr": 0.5, "rho": 0.5, "eps": 1e-3, "weight_decay": 0.1, "maximize": True}),
 ]
 
 
@@ -83,9 +100,12 @@ def test_twenty_steps(name: str, settings: dict[str, Any], dtype: str) -> None:
     assert repr(our_optimizer) == repr(their_optimizer)
 
 
-@pytest.mark.parametrize("name", ["SGD", "Adam"])
+MORE = {"SGD": {"momentum": 0.9}, "Adam": {"amsgrad": True}, "RMSprop": {"momentum": 0.9, "centered": True}}
+
+
+@pytest.mark.parametrize("name", [*MORE, "Adamax", "NAdam", "RAdam", "Adagrad", "Adadelta"])
 def test_saved_state_continues_where_it_was(name: str) -> None:
-    settings = {"lr": 0.1, **({"momentum": 0.9} if name == "SGD" else {"amsgrad": True})}
+    settings: dict[str, Any] = {"lr": 0.1, **MORE.get(name, {})}
     kind = getattr(sn.optim, name)
     params, optimizer = trained(sn, name, settings, "float32")
     twins = [sn.nn.Parameter(p.detach().clone()) for p in params]
@@ -126,7 +146,7 @@ def test_a_parameter_with_its_own_strides() -> None:
     plain = sn.nn.Parameter(base.t().contiguous())
     for param in (weight, plain):
         param.grad = sn.tensor(np.arange(6.0).reshape(3, 2)) + 1
-    for kind in (SGD, Adam):
+    for kind in (SGD, Adam, sn.optim.Adamax, sn.optim.NAdam, sn.optim.RMSprop, sn.optim.Adagrad):
         kind([weight, plain], lr=0.1).step()
     assert weight.tolist() == plain.tolist()
     assert base.t().tolist() == plain.tolist()
@@ -200,6 +220,21 @@ def test_what_is_refused(lib: Any) -> None:
         (lambda: o.Adam([a], betas=(1.0, 0.9)), ValueError, "Invalid beta parameter at index 0: 1.0"),
         (lambda: o.Adam([a], betas=(0.9, -0.5)), ValueError, "Invalid beta parameter at index 1: -0.5"),
         (lambda: o.Adam([a], weight_decay=-1), ValueError, "Invalid weight_decay value: -1"),
+        (lambda: o.Adamax([a], lr=-1), ValueError, "Invalid learning rate: -1"),
+        (lambda: o.Adamax([a], betas=(0.9, 1.0)), ValueError, "Invalid beta parameter at index 1: 1.0"),
+        (lambda: o.NAdam([a], momentum_decay=-1), ValueError, "Invalid momentum_decay value: -1"),
+        (lambda: o.NAdam([a], eps=-1), ValueError, "Invalid epsilon value: -1"),
+        (lambda: o.RAdam([a], weight_decay=-1), ValueError, "Invalid weight_decay value: -1"),
+        (lambda: o.RMSprop([a], alpha=-1), ValueError, "Invalid alpha value: -1"),
+        (lambda: o.RMSprop([a], momentum=-1), ValueError, "Invalid momentum value: -1"),
+        (lambda: o.Adagrad([a], lr_decay=-1), ValueError, "Invalid lr_decay value: -1"),
+        (
+            lambda: o.Adagrad([a], initial_accumulator_value=-1),
+            ValueError,
+            "Invalid initial_accumulator_value value: -1",
+        ),
+        (lambda: o.Adagrad([a], foreach=True, fused=True), RuntimeError, "`fused` and `foreach` cannot be `True`"),
+        (lambda: o.Adadelta([a], rho=1.5), ValueError, "Invalid rho value: 1.5"),
         (
             lambda: o.SGD(a),
             TypeError,
@@ -295,3 +330,35 @@ def losses(lib: Any, loaders: Any) -> list[float]:
 @needs_torch
 def test_a_net_learns_step_by_step_as_in_torch() -> None:
     np.testing.assert_allclose(losses(sn, sn.data), losses(torch, torch.utils.data), rtol=1e-9)
+
+
+NAMES = ["SGD", "Adam", "Adamax", "NAdam", "RAdam", "RMSprop", "Adagrad", "Adadelta"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_half_precision_is_computed_in_single_and_rounded_once(name: str) -> None:
+    settings: dict[str, Any] = {"lr": 0.1, "eps": 1e-3, "weight_decay": 0.1}
+    if name == "SGD":
+        del settings["eps"]
+    half, single = (sn.nn.Parameter(sn.tensor(np.linspace(-1, 1, 8).astype(kind))) for kind in ("f2", "f4"))
+    for param in (half, single):
+        param.grad = sn.full((8,), 0.5, dtype=param.dtype)
+        getattr(sn.optim, name)([param], **settings).step()
+    assert half.dtype is sn.float16
+    np.testing.assert_allclose(half.detach().numpy(), single.detach().numpy(), rtol=2e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_step_leaves_the_gradient_alone_and_lets_infinities_pass(name: str) -> None:
+    param = sn.nn.Parameter(sn.ones(3))
+    gradient = np.array([1.0, np.inf, np.nan], np.float32)
+    gradient.flags.writeable = False
+    param.grad = sn.Tensor(gradient)
+    optimizer = getattr(sn.optim, name)([param], lr=0.1, weight_decay=0.1)
+    for _ in range(2):
+        optimizer.step()
+    assert np.isfinite(param[0].item())
+    assert np.isnan(param[2].item())
+    empty = sn.nn.Parameter(sn.ones(0, 2))
+    empty.grad = sn.ones(0, 2)
+    getattr(sn.optim, name)([empty], lr=0.1).step()

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from parity import needs_torch, torch
 
-from scratchnet import random
+from scratchnet import Tensor, random
+from scratchnet.nn.init import trunc_normal_
 
 SEEDS = (0, 1, 777, -1, 2**40 + 3, 2**64 - 1)
 SIZES = (*range(41), 999, 1000)
@@ -78,13 +79,54 @@ def rule_keep(n: int, dtype: str) -> tuple[Any, Any]:
     return random.bernoulli_keep(n, 0.3), torch.empty(n, dtype=torch.bool).bernoulli_(0.3)
 
 
+def rule_exponential(n: int, dtype: str) -> tuple[Any, Any]:
+    return random.exponential(n, 1.5, dtype), torch.empty(n, dtype=torch_dtype(dtype)).exponential_(1.5)
+
+
+def rule_choices(n: int, dtype: str) -> tuple[Any, Any]:
+    """multinomial with replacement."""
+    p = np.linspace(0.1, 1, 37).astype(dtype)
+    return random.multinomial(p, n + 1, True), torch.multinomial(torch.from_numpy(p), n + 1, True)
+
+
+def rule_sample(n: int, dtype: str) -> tuple[Any, Any]:
+    """multinomial without replacement: half of n weights."""
+    if dtype == "float16" or (dtype == "float32" and n > 1000):
+        n = 0  # equal quotients, whose order in torch is chance
+    p = np.linspace(0.1, 1, n + 1).astype(dtype)
+    return random.multinomial(p, n // 2 + 1), torch.multinomial(torch.from_numpy(p), n // 2 + 1)
+
+
+def rule_range(n: int, dtype: str) -> tuple[Any, Any]:
+    """random_() in a floating-point dtype."""
+    return random.full_range(n, dtype), torch.empty(n, dtype=torch_dtype(dtype)).random_()
+
+
+def rule_truncated(n: int, dtype: str) -> tuple[Any, Any]:
+    """nn.init.trunc_normal_: normals drawn again where they fall outside."""
+    if dtype == "float16":
+        return np.zeros(0), torch.zeros(0, dtype=torch.float64)
+    ours, theirs = Tensor(np.empty(n, dtype)), torch.empty(n, dtype=torch_dtype(dtype))
+    return trunc_normal_(ours, 0.1, 0.5, -0.6, 0.9).numpy(), torch.nn.init.trunc_normal_(theirs, 0.1, 0.5, -0.6, 0.9)
+
+
+def rule_words(n: int, dtype: str) -> tuple[Any, Any]:
+    """random_() in the integer dtypes and bool."""
+    pairs = [
+        (random.full_range(n, name), torch.empty(n, dtype=torch_dtype(name)).random_())
+        for name in ("uint8", "int8", "int16", "int32", "int64", "bool")
+    ]
+    return np.concatenate([a.astype(np.int64) for a, _ in pairs]), torch.cat([b.long() for _, b in pairs])
+
+
 def rule_seed(n: int, dtype: str) -> tuple[Any, Any]:
     ours = np.array([random.random_seed64() for _ in range(3)])
     return ours, torch.stack([torch.empty((), dtype=torch.int64).random_() for _ in range(3)])
 
 
-FLOAT_RULES = (rule_uniform, rule_uniform_between, rule_normal, rule_normal_scaled, rule_bernoulli)
-WORD_RULES = (rule_integers, rule_permutation, rule_keep, rule_seed)
+FLOAT_RULES = (rule_uniform, rule_uniform_between, rule_normal, rule_normal_scaled, rule_bernoulli, rule_exponential)
+FLOAT_RULES += (rule_choices, rule_sample, rule_range, rule_truncated)
+WORD_RULES = (rule_integers, rule_permutation, rule_keep, rule_seed, rule_words)
 # Where torch's bits differ by its build: MKL's own dropout stream on Intel, the C library's log and sine without AVX2.
 SAME_MASKS = torch is not None and not (torch.backends.mkl.is_available() and "GenuineIntel" in cpu_vendor())
 SAME_NORMALS = torch is not None and torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512")
@@ -94,9 +136,9 @@ CASES = [(rule, dtype) for rule in FLOAT_RULES for dtype in DTYPES] + [(rule, ""
 def assert_equal_bits(rule: Callable[..., tuple[Any, Any]], n: int, dtype: str) -> None:
     ours, theirs = rule(n, dtype)
     theirs = theirs.numpy()
-    if rule is rule_keep and not SAME_MASKS:
+    if rule in (rule_keep, rule_exponential, rule_sample) and not SAME_MASKS:
         return
-    if rule in (rule_normal, rule_normal_scaled) and not SAME_NORMALS:
+    if rule in (rule_normal, rule_normal_scaled, rule_truncated) and not SAME_NORMALS:
         np.testing.assert_allclose(ours, theirs, rtol=1e-2 if dtype == "float16" else 1e-5, atol=1e-5)
         return
     assert ours.dtype == theirs.dtype
@@ -118,7 +160,10 @@ def test_every_number_is_torchs(rule: Callable[..., tuple[Any, Any]], dtype: str
 @needs_torch
 @pytest.mark.parametrize(("rule", "dtype"), CASES, ids=lambda value: getattr(value, "__name__", value))
 def test_a_million_numbers_are_torchs(rule: Callable[..., tuple[Any, Any]], dtype: str) -> None:
-    n = 10**6 if rule not in (rule_uniform_between, rule_integers) else 10**5
+    several = {rule_uniform_between: 6, rule_integers: 9, rule_words: 6}  # that many times n numbers
+    n = 10**6 // several.get(rule, 1)
+    if rule is rule_truncated:
+        n //= 4  # each round of it draws all n anew
     torch.manual_seed(5)
     random.manual_seed(5)
     assert_equal_bits(rule, n, dtype)
@@ -135,6 +180,57 @@ def test_twenty_bounds() -> None:
             np.testing.assert_array_equal(
                 random.uniform(10**5, low, high, dtype), theirs.numpy(), err_msg=f"{low} {high}"
             )
+
+
+@needs_torch
+def test_twenty_bounds_of_integers() -> None:
+    draw = np.random.default_rng(1)
+    for exponent in range(3, 63, 3):
+        low, high = sorted(int(n) for n in draw.integers(-(2**exponent), 2**exponent, 2))
+        torch.manual_seed(3)
+        random.manual_seed(3)
+        theirs = torch.randint(low, high + 1, (10**5,))
+        np.testing.assert_array_equal(random.integers(low, high + 1, 10**5), theirs.numpy(), err_msg=f"{low} {high}")
+
+
+@needs_torch
+@pytest.mark.skipif(not SAME_MASKS, reason="torch draws exponential numbers from MKL's stream on this CPU")
+def test_twenty_rates_of_exponential_numbers() -> None:
+    for rate in 10.0 ** np.arange(-10, 10):
+        for dtype in DTYPES[1:]:
+            torch.manual_seed(3)
+            random.manual_seed(3)
+            theirs = torch.empty(10**4, dtype=torch_dtype(dtype)).exponential_(rate)
+            np.testing.assert_array_equal(random.exponential(10**4, rate, dtype), theirs.numpy(), err_msg=str(rate))
+
+
+@needs_torch
+@pytest.mark.filterwarnings("ignore:mean is more than 2 std")
+def test_twenty_intervals_of_truncated_normals() -> None:
+    """Both ways of drawing: normals again and again, and uniform numbers accepted by their density."""
+    for low in np.linspace(-3, 2.5, 20):
+        torch.manual_seed(4)
+        random.manual_seed(4)
+        theirs = torch.nn.init.trunc_normal_(torch.empty(999), 0.0, 1.0, low, low + 0.6)
+        ours = trunc_normal_(Tensor(np.empty(999, np.float32)), 0.0, 1.0, low, low + 0.6)
+        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=0 if SAME_NORMALS else 1e-4, err_msg=str(low))
+
+
+def test_fork_rng_leaves_the_stream_alone() -> None:
+    random.manual_seed(5)
+    with random.fork_rng():
+        first = random.normal(7)
+        random.manual_seed(9)
+    np.testing.assert_array_equal(random.normal(7), first)
+    random.manual_seed(5)
+    with pytest.raises(KeyError), random.fork_rng():
+        random.uniform(3)
+        raise KeyError
+    np.testing.assert_array_equal(random.normal(7), first)
+    random.manual_seed(5)
+    with random.fork_rng(enabled=False):
+        np.testing.assert_array_equal(random.normal(7), first)
+    assert not np.array_equal(random.normal(7), first)
 
 
 @needs_torch

@@ -14,12 +14,15 @@ if TYPE_CHECKING:
     from scratchnet.kernels.cpu import buffers as buffers
     from scratchnet.kernels.cpu import columns as columns
     from scratchnet.kernels.cpu import conv as conv
+    from scratchnet.kernels.cpu import functions as functions
     from scratchnet.kernels.cpu import loss as loss
     from scratchnet.kernels.cpu import matmul as matmul
     from scratchnet.kernels.cpu import norm as norm
     from scratchnet.kernels.cpu import optim as optim
+    from scratchnet.kernels.cpu import optim_adaptive as optim_adaptive
     from scratchnet.kernels.cpu import pool as pool
     from scratchnet.kernels.cpu import reduce as reduce
+    from scratchnet.kernels.cpu import scan as scan
     from scratchnet.kernels.cpu import softmax as softmax
 
 

@@ -27,17 +27,34 @@ INFERENCE = (
 )
 
 
+class InOrder(Op, node="CloneBackward0"):
+    """A copy laid out in memory in the order of the strides."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, strides: tuple[int, ...]) -> Any:
+        order = sorted(range(x.ndim), key=lambda axis: -strides[axis])
+        out = np.empty([x.shape[axis] for axis in order], x.dtype).transpose(np.argsort(order))
+        out[...] = x
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> tuple[Tensor | None, ...]:
+        return gy, None
+
+
 class CopySlices(Op, node="CopySlices"):
     """The base after `value` was written where `chain` looks; the memory itself has been written before."""
 
     @staticmethod
     def forward(ctx: Any, base: Any, value: Any, chain: tuple[Any, ...]) -> Any:
-        ctx.chain = chain
+        ctx.chain, ctx.strides = chain, base.strides
         return base.view()
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> tuple[Tensor | None, ...]:
         g_base = None
+        if any(getattr(op, "by_place", False) for op, _, _ in ctx.chain):
+            gy = InOrder.apply(gy, ctx.strides)  # as_strided finds elements by their place in the base's memory
         if ctx.needs[0]:
             g_base = gy.clone()
             replay(g_base, ctx.chain).zero_()

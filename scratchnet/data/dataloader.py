@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
+import multiprocessing
+import multiprocessing.context
 import warnings
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as FutureTimeout
 from types import GenericAlias
 from typing import Any
 
@@ -15,6 +14,7 @@ from scratchnet import random
 from scratchnet.data.collate import default_collate, default_convert
 from scratchnet.data.dataset import IterableDataset
 from scratchnet.data.sampler import BatchSampler, RandomSampler, SequentialSampler
+from scratchnet.data.worker import END, Workers
 from scratchnet.shapes import message
 
 _FIXED = ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers")
@@ -31,10 +31,11 @@ class _Endless:
 class DataLoader:
     """Iterates over batches of a dataset. Equals torch.utils.data.DataLoader; the same seed gives the same order.
 
-    `batch_size=None` gives single samples. `shuffle` draws a new order each pass. `num_workers` > 0 reads ahead in as
-    many threads (`prefetch_factor` batches each); random transforms there draw from the one default generator in no
-    fixed order, so use 0 where they must repeat. `pin_memory`, `persistent_workers` and `multiprocessing_context` are
-    taken and change nothing. Raises torch's ValueErrors for settings that exclude each other.
+    `batch_size=None` gives single samples. `shuffle` draws a new order each pass. `num_workers` > 0 reads ahead
+    (`prefetch_factor` batches each) in as many threads, which stand for torch's processes: a worker has its own random
+    stream and copy of the dataset, streams are read by each worker (see `get_worker_info`), `persistent_workers` go
+    on from pass to pass. `pin_memory` and `multiprocessing_context` are taken and change nothing. Raises torch's
+    ValueErrors for settings that exclude each other, RuntimeError where a batch takes longer than `timeout` seconds.
     """
 
     _ready = False
@@ -89,6 +90,7 @@ class DataLoader:
         self.persistent_workers = persistent_workers
         self.in_order = in_order
         self._reported_length: int | None = None
+        self._iterator: _LoaderIterator | None = None
         self._ready = True
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -101,7 +103,16 @@ class DataLoader:
         return self.sampler if self.batch_sampler is None else self.batch_sampler
 
     def __iter__(self) -> Iterator[Any]:
-        return _LoaderIterator(self)
+        if not self.persistent_workers:
+            return _LoaderIterator(self)
+        if self._iterator is None:
+            self._iterator = _LoaderIterator(self)
+        else:
+            self._iterator.restart()
+        return self._iterator
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_iterator": None}  # threads can't be copied
 
     def __len__(self) -> int:
         if not self._streams:
@@ -116,20 +127,47 @@ class _LoaderIterator:
     """One pass over the loader."""
 
     def __init__(self, loader: DataLoader) -> None:
+        if loader.timeout and not loader.num_workers:
+            rule = "a loader without workers requires timeout == 0"
+            raise AssertionError(message("DataLoader", "timeout", loader.timeout, rule, "set num_workers > 0"))
+        if loader.num_workers and not loader.prefetch_factor:
+            rule = "prefetch_factor must be greater than 0"
+            raise AssertionError(message("DataLoader", "prefetch_factor", loader.prefetch_factor, rule))
         self._loader = loader
         self._indices = iter(loader._index_sampler)
         # torch draws the seed of its workers here, whether it has any or not: the words must stay in step
         self.base_seed = random.random_seed64(loader.generator)
-        fetch = _stream_reader(loader) if loader._streams else _map_reader(loader)
-        self._batches = _read_ahead(loader, self._indices, fetch) if loader.num_workers else map(fetch, self._indices)
         self._reported_length = loader._reported_length
         self._yielded = 0
+        self._workers: Workers | None = None
+        if not loader.num_workers:
+            self._batches = map(_reader(loader)(loader.dataset), self._indices)
+            return
+        self._workers = Workers(
+            loader.dataset,
+            _reader(loader),
+            count=loader.num_workers,
+            ahead=loader.prefetch_factor or 2,
+            base_seed=self.base_seed,
+            init=loader.worker_init_fn,
+            timeout=loader.timeout,
+            in_order=loader.in_order,
+        )
+        self._workers.start_epoch(iter(loader._index_sampler))  # a second time, as torch does
+
+    def restart(self) -> None:
+        """A new pass with the same workers, which draws no new seed for them."""
+        self._indices = iter(self._loader._index_sampler)
+        self._reported_length = self._loader._reported_length
+        self._yielded = 0
+        if self._workers is not None:
+            self._workers.start_epoch(self._indices)
 
     def __iter__(self) -> _LoaderIterator:
         return self
 
     def __next__(self) -> Any:
-        batch = next(self._batches)
+        batch = self._next_batch()
         self._yielded += 1
         reported = self._reported_length
         if self._loader._streams and reported is not None and self._yielded > reported:
@@ -140,13 +178,33 @@ class _LoaderIterator:
             )
         return batch
 
+    def _next_batch(self) -> Any:
+        if self._workers is None:
+            batch = next(self._batches)
+            if batch is END:
+                raise StopIteration
+            return batch
+        try:
+            return self._workers.next_batch()
+        except StopIteration:
+            if not self._loader.persistent_workers:
+                self._workers.stop()
+            raise
+
     def __len__(self) -> int:
         return len(self._loader._index_sampler)
 
 
-def _map_reader(loader: DataLoader) -> Callable[[Any], Any]:
-    dataset, collate = loader.dataset, loader.collate_fn
-    if loader.batch_sampler is None:
+def _reader(loader: DataLoader) -> Callable[[Any], Callable[[Any], Any]]:
+    """A function that makes, of a dataset, the function that reads one batch of it. Doesn't hold the loader."""
+    in_batches, collate, drop_last = loader.batch_sampler is not None, loader.collate_fn, loader.drop_last
+    if loader._streams:
+        return lambda dataset: _stream_reader(dataset, in_batches, collate, drop_last)
+    return lambda dataset: _map_reader(dataset, in_batches, collate)
+
+
+def _map_reader(dataset: Any, in_batches: bool, collate: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    if not in_batches:
         return lambda index: collate(dataset[index])
     read_batch = getattr(dataset, "__getbatch__", None) if collate is default_collate else None
     read_items = getattr(dataset, "__getitems__", None)
@@ -161,67 +219,21 @@ def _map_reader(loader: DataLoader) -> Callable[[Any], Any]:
     return fetch
 
 
-def _stream_reader(loader: DataLoader) -> Callable[[Any], Any]:
-    samples = iter(loader.dataset)
+def _stream_reader(
+    dataset: Any, in_batches: bool, collate: Callable[[Any], Any], drop_last: bool
+) -> Callable[[Any], Any]:
+    samples = iter(dataset)
 
     def fetch(indices: Any) -> Any:
-        if loader.batch_sampler is None:
-            return loader.collate_fn(next(samples))
+        if not in_batches:
+            sample = next(samples, END)
+            return END if sample is END else collate(sample)
         found = [sample for _, sample in zip(indices, samples, strict=False)]
-        if not found or (loader.drop_last and len(found) < len(indices)):
-            raise StopIteration
-        return loader.collate_fn(found)
+        if not found or (drop_last and len(found) < len(indices)):
+            return END
+        return collate(found)
 
     return fetch
-
-
-_END = object()
-
-
-def _read_ahead(loader: DataLoader, indices: Iterator[Any], fetch: Callable[[Any], Any]) -> Iterator[Any]:
-    """Batches in order, read in threads; at most num_workers * prefetch_factor of them wait."""
-    threads = 1 if loader._streams else loader.num_workers  # a stream has one reader
-    numbers = iter(range(threads))
-
-    def start() -> None:
-        number = next(numbers)
-        if loader.worker_init_fn is not None:
-            loader.worker_init_fn(number)
-
-    def job(index: Any) -> Any:
-        try:
-            return fetch(index)
-        except StopIteration:
-            return _END  # a future can't carry StopIteration out of a generator
-
-    pool = ThreadPoolExecutor(threads, "scratchnet-loader", initializer=start)
-    waiting: deque[Future[Any]] = deque()
-    try:
-        ahead = max(1, loader.num_workers * (loader.prefetch_factor or 1))
-        ended = False
-        while True:
-            while not ended and len(waiting) < ahead:
-                try:
-                    waiting.append(pool.submit(job, next(indices)))
-                except StopIteration:
-                    ended = True
-            if not waiting:
-                return
-            batch = _result(waiting.popleft(), loader.timeout)
-            if batch is _END:
-                return
-            yield batch
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _result(future: Future[Any], timeout: float) -> Any:
-    try:
-        return future.result(timeout or None)
-    except FutureTimeout:
-        if future.done():
-            raise  # the dataset's own
-        raise RuntimeError(f"DataLoader timed out after {timeout} seconds") from None
 
 
 def _sampler(dataset: Any, shuffle: bool | None, generator: random.Generator | None) -> Iterable[Any]:
@@ -250,6 +262,13 @@ def _check_workers(
     if num_workers == 0 and context is not None:
         rule = "multiprocessing_context can only be used with multi-process loading (num_workers > 0)"
         raise ValueError(message("DataLoader", "multiprocessing_context", context, rule))
+    if isinstance(context, str):
+        if context not in multiprocessing.get_all_start_methods():
+            rule = f"should specify a valid start method in {multiprocessing.get_all_start_methods()}"
+            raise ValueError(message("DataLoader", "multiprocessing_context option", repr(context), rule))
+    elif context is not None and not isinstance(context, multiprocessing.context.BaseContext):
+        rule = "should be a valid context object or a string specifying the start method"
+        raise TypeError(message("DataLoader", "multiprocessing_context option", context, rule))
 
 
 def _check_stream(shuffle: bool | None, sampler: Any, batch_sampler: Any) -> None:

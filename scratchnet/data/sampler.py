@@ -6,8 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
-from scratchnet import random
+from scratchnet import dtypes, random
+from scratchnet.ops.creation import as_tensor
+from scratchnet.ops.random import multinomial
 from scratchnet.shapes import message
+from scratchnet.tensor import Tensor
 
 Index = TypeVar("Index", covariant=True)
 
@@ -91,6 +94,35 @@ class SubsetRandomSampler(Sampler[int]):
 
     def __len__(self) -> int:
         return len(self.indices)
+
+
+class WeightedRandomSampler(Sampler[int]):
+    """Sample numbers drawn in proportion to their weights, with or without replacement.
+
+    Equals torch.utils.data.WeightedRandomSampler, the numbers drawn too. Raises ValueError for a length that isn't a
+    positive int, or weights that aren't 1-d; RuntimeError, when drawing, for weights from which it can't be drawn.
+    """
+
+    def __init__(
+        self, weights: Any, num_samples: int, replacement: bool = True, generator: random.Generator | None = None
+    ) -> None:
+        if not isinstance(num_samples, int) or isinstance(num_samples, bool) or num_samples <= 0:
+            raise ValueError(f"num_samples should be a positive integer value, but got num_samples={num_samples}")
+        if not isinstance(replacement, bool):
+            raise ValueError(f"replacement should be a boolean value, but got replacement={replacement}")
+        self.weights: Tensor = as_tensor(weights, dtype=dtypes.float64)
+        if self.weights.dim() != 1:
+            shape = tuple(self.weights.shape)
+            raise ValueError(f"weights should be a 1d sequence but given weights have shape {shape}")
+        self.num_samples = num_samples
+        self.replacement = replacement
+        self.generator = generator
+
+    def __iter__(self) -> Iterator[int]:
+        yield from multinomial(self.weights, self.num_samples, self.replacement, generator=self.generator).tolist()
+
+    def __len__(self) -> int:
+        return self.num_samples
 
 
 class BatchSampler(Sampler[list[int]]):

@@ -1,4 +1,4 @@
-"""Convolution layers: Conv2d, ConvTranspose2d, and Unfold and Fold, which take an image apart into columns and back."""
+"""Convolution layers over 1, 2 and 3 axes, both directions; Unfold and Fold: an image as columns and back."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from scratchnet.shapes import message
 from scratchnet.tensor import Tensor
 
 Pair = int | tuple[int, int]
+Sizes = int | tuple[int, ...]
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
@@ -124,37 +125,35 @@ def _pad_argument(
     return tuple(side for total in reversed(totals) for side in (total // 2, total - total // 2))
 
 
-class Conv2d(_ConvNd):
-    """Cross-correlation of images with learned kernels. Equals torch.nn.Conv2d.
+class _Conv(_ConvNd):
+    """Convolution over `_axes` axes of space."""
 
-    (N, C, H, W) or (C, H, W) -> (N, K, OH, OW), OH = (H + 2 padding - dilation (KH - 1) - 1) // stride + 1.
-    Weight (K, C/groups, KH, KW), bias (K,). `padding`: numbers, "valid" (none) or "same" (OH = H, stride 1 only);
-    `padding_mode`: "zeros", "reflect", "replicate" or "circular".
-    """
+    _axes = 2
 
     def __init__(
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: Pair,
-        stride: Pair = 1,
-        padding: str | Pair = 0,
-        dilation: Pair = 1,
+        kernel_size: Sizes,
+        stride: Sizes = 1,
+        padding: str | Sizes = 0,
+        dilation: Sizes = 1,
         groups: int = 1,
         bias: bool = True,
         padding_mode: str = "zeros",
         device: Any = None,
         dtype: Any = None,
     ) -> None:
+        n = self._axes
         super().__init__(
             in_channels,
             out_channels,
-            ntuple(kernel_size, 2),
-            ntuple(stride, 2),
-            padding if isinstance(padding, str) else ntuple(padding, 2),
-            ntuple(dilation, 2),
+            ntuple(kernel_size, n),
+            ntuple(stride, n),
+            padding if isinstance(padding, str) else ntuple(padding, n),
+            ntuple(dilation, n),
             False,
-            (0, 0),
+            (0,) * n,
             groups,
             bias,
             padding_mode,
@@ -166,48 +165,77 @@ class Conv2d(_ConvNd):
         padding = self.padding
         if self.padding_mode != "zeros":
             input = F.pad(input, self._reversed_padding_repeated_twice, mode=self.padding_mode)
-            padding = (0, 0)
-        return F.conv2d(input, weight, bias, self.stride, padding, self.dilation, self.groups)
+            padding = (0,) * self._axes
+        convolve = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}[self._axes]
+        return convolve(input, weight, bias, self.stride, padding, self.dilation, self.groups)
 
     def forward(self, input: Tensor) -> Tensor:
         return self._conv_forward(input, self.weight, self.bias)
 
 
-class ConvTranspose2d(_ConvNd):
-    """The gradient of a convolution with respect to its input, as a layer. Equals torch.nn.ConvTranspose2d.
+class Conv1d(_Conv):
+    """Cross-correlation of rows with learned kernels: (N, C, L) -> (N, K, OL). Equals torch.nn.Conv1d.
 
-    (N, C, H, W) -> (N, K, OH, OW), OH = (H - 1) stride - 2 padding + dilation (KH - 1) + output_padding + 1.
-    Weight (C, K/groups, KH, KW), bias (K,). `forward(input, output_size)` picks the output_padding that gives
-    this size; ValueError where none does.
+    OL = (L + 2 padding - dilation (KL - 1) - 1) // stride + 1. Weight (K, C/groups, KL); arguments as Conv2d's.
     """
+
+    _axes = 1
+
+
+class Conv2d(_Conv):
+    """Cross-correlation of images with learned kernels. Equals torch.nn.Conv2d.
+
+    (N, C, H, W) or (C, H, W) -> (N, K, OH, OW), OH = (H + 2 padding - dilation (KH - 1) - 1) // stride + 1.
+    Weight (K, C/groups, KH, KW), bias (K,). `padding`: numbers, "valid" (none) or "same" (OH = H, stride 1 only);
+    `padding_mode`: "zeros", "reflect", "replicate" or "circular".
+    """
+
+    _axes = 2
+
+
+class Conv3d(_Conv):
+    """Cross-correlation of volumes with learned kernels: (N, C, D, H, W) -> (N, K, OD, OH, OW). Equals torch.nn.Conv3d.
+
+    OD = (D + 2 padding - dilation (KD - 1) - 1) // stride + 1. Weight (K, C/groups, KD, KH, KW); arguments as Conv2d's.
+    """
+
+    _axes = 3
+
+
+class _ConvTranspose(_ConvNd):
+    """Transposed convolution over `_axes` axes of space."""
+
+    _axes = 2
 
     def __init__(
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: Pair,
-        stride: Pair = 1,
-        padding: Pair = 0,
-        output_padding: Pair = 0,
+        kernel_size: Sizes,
+        stride: Sizes = 1,
+        padding: Sizes = 0,
+        output_padding: Sizes = 0,
         groups: int = 1,
         bias: bool = True,
-        dilation: Pair = 1,
+        dilation: Sizes = 1,
         padding_mode: str = "zeros",
         device: Any = None,
         dtype: Any = None,
     ) -> None:
         if padding_mode != "zeros":
-            rule = 'Only "zeros" padding mode is supported for ConvTranspose2d'
-            raise ValueError(message("ConvTranspose2d", "padding_mode", repr(padding_mode), rule))
+            name = type(self).__name__
+            rule = f'Only "zeros" padding mode is supported for {name}'
+            raise ValueError(message(name, "padding_mode", repr(padding_mode), rule))
+        n = self._axes
         super().__init__(
             in_channels,
             out_channels,
-            ntuple(kernel_size, 2),
-            ntuple(stride, 2),
-            ntuple(padding, 2),
-            ntuple(dilation, 2),
+            ntuple(kernel_size, n),
+            ntuple(stride, n),
+            ntuple(padding, n),
+            ntuple(dilation, n),
             True,
-            ntuple(output_padding, 2),
+            ntuple(output_padding, n),
             groups,
             bias,
             padding_mode,
@@ -216,27 +244,56 @@ class ConvTranspose2d(_ConvNd):
         )
 
     def forward(self, input: Tensor, output_size: Sequence[int] | None = None) -> Tensor:
-        padding, extra = ntuple(self.padding, 2), self.output_padding
+        padding, extra = ntuple(self.padding, self._axes), self.output_padding
         if output_size is not None:
             extra = self._padding_for(input, output_size)
-        return F.conv_transpose2d(
-            input, self.weight, self.bias, self.stride, padding, extra, self.groups, self.dilation
-        )
+        convolve = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}[self._axes]
+        return convolve(input, self.weight, self.bias, self.stride, padding, extra, self.groups, self.dilation)
 
     def _padding_for(self, input: Tensor, output_size: Sequence[int]) -> tuple[int, ...]:
-        lead = input.dim() - 2
-        wanted = list(output_size)[lead:] if len(output_size) == lead + 2 else list(output_size)
-        if len(wanted) != 2:
-            rule = f"output_size must have 2 or {lead + 2} elements for {input.dim()}D input (got {len(output_size)})"
-            raise ValueError(message("ConvTranspose2d", "output_size", list(output_size), rule))
-        padding = ntuple(self.padding, 2)
+        n = self._axes
+        lead = input.dim() - n
+        wanted = list(output_size)[lead:] if len(output_size) == lead + n else list(output_size)
+        if len(wanted) != n:
+            rule = f"output_size must have {n} or {lead + n} elements for {input.dim()}D input (got {len(output_size)})"
+            raise ValueError(message(type(self).__name__, "output_size", list(output_size), rule))
+        padding = ntuple(self.padding, n)
         arguments = zip(input.shape[lead:], self.stride, padding, self.dilation, self.kernel_size, strict=True)
         least = [(n - 1) * s - 2 * p + d * (k - 1) + 1 for n, s, p, d, k in arguments]
         most = [size + s - 1 for size, s in zip(least, self.stride, strict=True)]
         if any(not low <= size <= high for low, size, high in zip(least, wanted, most, strict=True)):
             rule = f"valid sizes range from {least} to {most} (for an input of {list(input.shape[lead:])})"
-            raise ValueError(message("ConvTranspose2d", "output_size", wanted, rule))
+            raise ValueError(message(type(self).__name__, "output_size", wanted, rule))
         return tuple(size - low for size, low in zip(wanted, least, strict=True))
+
+
+class ConvTranspose1d(_ConvTranspose):
+    """Conv1d's input gradient as a layer: (N, C, L) -> (N, K, OL). Equals torch.nn.ConvTranspose1d.
+
+    OL = (L - 1) stride - 2 padding + dilation (KL - 1) + output_padding + 1; the rest as ConvTranspose2d.
+    """
+
+    _axes = 1
+
+
+class ConvTranspose2d(_ConvTranspose):
+    """The gradient of a convolution with respect to its input, as a layer. Equals torch.nn.ConvTranspose2d.
+
+    (N, C, H, W) -> (N, K, OH, OW), OH = (H - 1) stride - 2 padding + dilation (KH - 1) + output_padding + 1.
+    Weight (C, K/groups, KH, KW), bias (K,). `forward(input, output_size)` picks the output_padding that gives
+    this size; ValueError where none does.
+    """
+
+    _axes = 2
+
+
+class ConvTranspose3d(_ConvTranspose):
+    """Conv3d's input gradient as a layer: (N, C, D, H, W) -> (N, K, OD, OH, OW). Equals torch.nn.ConvTranspose3d.
+
+    OD = (D - 1) stride - 2 padding + dilation (KD - 1) + output_padding + 1; the rest as ConvTranspose2d.
+    """
+
+    _axes = 3
 
 
 class Unfold(Module):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from scratchnet.autograd.modes import no_grad
 from scratchnet.dtypes import dtype as Dtype
+from scratchnet.nn.uninitialized import UninitializedTensorMixin
 from scratchnet.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -48,10 +49,15 @@ def convert_tree(module: Module, fn: Callable[[Tensor], Tensor], recurse: bool =
         for parameter in module._parameters.values():
             if parameter is None:
                 continue
+            if isinstance(parameter, UninitializedTensorMixin):
+                parameter.convert(fn)
+                continue
             gradient = parameter.grad
             parameter.data = fn(parameter)
             if gradient is not None:
                 parameter.grad = fn(gradient).requires_grad_(gradient.requires_grad)
         for name, buffer in module._buffers.items():
-            if buffer is not None:
+            if isinstance(buffer, UninitializedTensorMixin):
+                buffer.convert(fn)
+            elif buffer is not None:
                 module._buffers[name] = fn(buffer)

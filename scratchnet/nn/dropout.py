@@ -1,4 +1,4 @@
-"""Dropout, of elements and of whole channels."""
+"""Dropout, of elements and of whole channels, to zero or to selu's lowest value."""
 
 from __future__ import annotations
 
@@ -39,3 +39,34 @@ class Dropout2d(_Dropout):
 
     def forward(self, input: Tensor) -> Tensor:
         return F.dropout2d(input, self.p, self.training, self.inplace)
+
+
+class Dropout1d(_Dropout):
+    """Dropout of whole channels: (N, C, L) or (C, L) -> the same shape. Equals torch.nn.Dropout1d."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.dropout1d(input, self.p, self.training, self.inplace)
+
+
+class Dropout3d(_Dropout):
+    """Dropout of whole channels: (N, C, D, H, W) or (C, D, H, W) -> the same shape. Equals torch.nn.Dropout3d."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.dropout3d(input, self.p, self.training, self.inplace)
+
+
+class AlphaDropout(_Dropout):
+    """Dropout that keeps mean 0 and variance 1, for networks of SELU: any shape. Equals torch.nn.AlphaDropout.
+
+    As in torch, inplace is only printed. Source: Klambauer et al. (2017).
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.alpha_dropout(input, self.p, self.training)
+
+
+class FeatureAlphaDropout(_Dropout):
+    """AlphaDropout of whole channels: (N, C, *) -> the same shape. Equals torch.nn.FeatureAlphaDropout."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.feature_alpha_dropout(input, self.p, self.training)

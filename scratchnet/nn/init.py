@@ -12,8 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 from scratchnet.autograd.modes import no_grad
+from scratchnet.device import array_module
 from scratchnet.ops.compare import where
-from scratchnet.random import Generator
+from scratchnet.random import Generator, permutation
 from scratchnet.shapes import message
 from scratchnet.tensor import Tensor
 
@@ -220,6 +221,45 @@ def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> floa
     return calculate_gain(nonlinearity, a) / math.sqrt(_fan(tensor, mode))
 
 
+@no_grad()
+def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
+    """A (semi-)orthogonal matrix (dim 0, all others) times gain: rows or columns, whichever are fewer, orthonormal.
+
+    Equals torch's up to the rounding of the QR decomposition. Raises ValueError for fewer than 2 dimensions.
+    Source: Saxe et al. (2014); Mezzadri (2007), section 5, for the signs.
+    """
+    if tensor.dim() < 2:
+        rule = "Only tensors with 2 or more dimensions are supported"
+        raise ValueError(message("orthogonal_", "tensor.dim()", tensor.dim(), rule))
+    if tensor.numel() == 0:
+        return tensor
+    rows = tensor.shape[0]
+    drawn = tensor.new_empty((rows, tensor.numel() // rows)).normal_(0, 1, generator=generator).array
+    wide = rows < drawn.shape[1]
+    xp = array_module(drawn)
+    q, r = xp.linalg.qr(drawn.T if wide else drawn)
+    q = q * xp.sign(xp.diagonal(r))
+    result = Tensor(xp.ascontiguousarray(q.T if wide else q))
+    return tensor.copy_(result.view(tensor.shape)).mul_(gain)
+
+
+@no_grad()
+def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:
+    """Normal numbers with the part `sparsity` of each column zero; which ones, the default generator draws.
+
+    Raises ValueError unless it has 2 dimensions. Source: Martens (2010), section 5.
+    """
+    if tensor.dim() != 2:
+        rule = "Only tensors with 2 dimensions are supported"
+        raise ValueError(message("sparse_", "tensor.dim()", tensor.dim(), rule))
+    rows, columns = tensor.shape
+    zeros = math.ceil(sparsity * rows)
+    tensor.normal_(0, std, generator=generator)
+    for column in range(columns):
+        tensor[permutation(rows)[:zeros].tolist(), column] = 0
+    return tensor
+
+
 def _deprecated(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     new = function.__name__
     old = new.removesuffix("_")
@@ -243,3 +283,5 @@ xavier_uniform = _deprecated(xavier_uniform_)
 xavier_normal = _deprecated(xavier_normal_)
 kaiming_uniform = _deprecated(kaiming_uniform_)
 kaiming_normal = _deprecated(kaiming_normal_)
+orthogonal = _deprecated(orthogonal_)
+sparse = _deprecated(sparse_)

@@ -1,7 +1,8 @@
-"""Batch normalisation."""
+"""Batch and instance normalisation."""
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from scratchnet import dtypes
@@ -109,3 +110,64 @@ class BatchNorm1d(_BatchNorm):
 class BatchNorm2d(_BatchNorm):
     __doc__ = f"(N, C, H, W) -> the same shape. Equals torch.nn.BatchNorm2d.\n\n    {_BatchNorm.__doc__}"
     _dims = (4,)
+
+
+class BatchNorm3d(_BatchNorm):
+    __doc__ = f"(N, C, D, H, W) -> the same shape. Equals torch.nn.BatchNorm3d.\n\n    {_BatchNorm.__doc__}"
+    _dims = (5,)
+
+
+class _InstanceNorm(_BatchNorm):
+    """y = (x - mean) / sqrt(var + eps) * weight + bias for each channel of each sample, over its positions.
+
+    Without affine there is no weight nor bias. `track_running_stats` keeps the mean over the samples and uses it in
+    evaluation. An input without a batch dimension counts as one sample. Source: Ulyanov et al. (2016).
+    """
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = False,
+        track_running_stats: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
+
+    def forward(self, input: Tensor) -> Tensor:
+        rank = input.dim()
+        if rank not in self._dims:
+            rule = f"expected {' or '.join(f'{n}D' for n in self._dims)} input (got {rank}D input)"
+            raise ValueError(message(self._get_name(), "input.dim()", rank, rule))
+        dim = rank - self._dims[0]
+        if input.size(dim) != self.num_features:
+            rule = f"expected input's size at dim={dim} to match num_features ({self.num_features})"
+            if self.affine:
+                raise ValueError(message(self._get_name(), f"input.size({dim})", input.size(dim), rule))
+            text = f"input's size at dim={dim} does not match num_features. It isn't used, because affine=False"
+            warnings.warn(text, stacklevel=2)
+        batch = input if dim else input.unsqueeze(0)
+        own = self.training or not self.track_running_stats
+        momentum = 0.0 if self.momentum is None else self.momentum
+        stats = self.running_mean, self.running_var
+        y = F.instance_norm(batch, *stats, self.weight, self.bias, own, momentum, self.eps)
+        return y if dim else y.squeeze(0)
+
+
+class InstanceNorm1d(_InstanceNorm):
+    __doc__ = f"(N, C, L) or (C, L) -> the same shape. Equals torch.nn.InstanceNorm1d.\n\n    {_InstanceNorm.__doc__}"
+    _dims = (2, 3)
+
+
+class InstanceNorm2d(_InstanceNorm):
+    __doc__ = f"(N, C, H, W) or (C, H, W) -> the same. Equals torch.nn.InstanceNorm2d.\n\n    {_InstanceNorm.__doc__}"
+    _dims = (3, 4)
+
+
+class InstanceNorm3d(_InstanceNorm):
+    __doc__ = f"(N, C, D, H, W) or (C, D, H, W) -> the same. torch.nn.InstanceNorm3d.\n\n    {_InstanceNorm.__doc__}"
+    _dims = (4, 5)

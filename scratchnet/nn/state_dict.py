@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scratchnet.autograd.modes import no_grad
 from scratchnet.nn.parameter import Parameter
+from scratchnet.nn.uninitialized import UninitializedTensorMixin
 from scratchnet.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -126,6 +127,10 @@ def load_own(
                 f"checkpoint but received {type(value)}"
             )
             continue
+        if isinstance(tensor, UninitializedTensorMixin):
+            if not isinstance(value, UninitializedTensorMixin):
+                writes.append(_assignment(module, name, tensor, value) if assign else _first_values(tensor, value))
+            continue
         if tensor.dim() == 0 and tuple(value.shape) == (1,):
             value = value[0]  # checkpoints from before 0-d tensors
         if value.shape != tensor.shape:
@@ -181,6 +186,15 @@ def _load_extra_state(
 
 def _copy(tensor: Tensor, value: Tensor) -> Callable[[], None]:
     def write() -> None:
+        with no_grad():
+            tensor.copy_(value)
+
+    return write
+
+
+def _first_values(tensor: UninitializedTensorMixin, value: Tensor) -> Callable[[], None]:
+    def write() -> None:
+        tensor.materialize(value.shape)
         with no_grad():
             tensor.copy_(value)
 

@@ -33,3 +33,10 @@ def check_floating(op: str, argument: str, value: Tensor) -> None:
     if value.array.dtype.kind not in "fc":
         rule = f"must be floating-point: {op} is not implemented for {value.array.dtype}"
         raise NotImplementedError(message(op, f"{argument}.dtype", value.array.dtype, rule, f"use {argument}.float()"))
+
+
+def check_integer(op: str, argument: str, value: Any) -> int:
+    """`value` as an int. Raises TypeError for what is none."""
+    if not hasattr(value, "__index__"):
+        raise TypeError(message(op, argument, repr(value), f"must be int, not {type(value).__name__}"))
+    return int(value.__index__())

@@ -106,6 +106,43 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     return result
 
 
+class ClampMin(Clamp, node="ClampMinBackward0"):
+    """x, but not below a number."""
+
+
+class ClampMinTensor(Clamp, node="ClampMinBackward1"):
+    """x, but not below a tensor."""
+
+
+class ClampMax(Clamp, node="ClampMaxBackward0"):
+    """x, but not above a number."""
+
+
+class ClampMaxTensor(Clamp, node="ClampMaxBackward1"):
+    """x, but not above a tensor."""
+
+
+def _one_bound(op: str, argument: str, input: Any, bound: Any) -> list[Any]:
+    check_tensor(op, "input", input)
+    if bound is None:
+        raise TypeError(message(op, argument, bound, "must be a number or a tensor"))
+    return binary(op, input, bound)
+
+
+def clamp_min(input: Tensor, min: Any) -> Tensor:
+    """input, but not below min, a number or a tensor (torch.clamp_min); slope 1 at the bound."""
+    x, low = _one_bound("clamp_min", "min", input, min)
+    result: Tensor = (ClampMinTensor if isinstance(low, Tensor) else ClampMin).apply(x, low, None)
+    return result
+
+
+def clamp_max(input: Tensor, max: Any) -> Tensor:
+    """input, but not above max, a number or a tensor (torch.clamp_max); slope 1 at the bound."""
+    x, high = _one_bound("clamp_max", "max", input, max)
+    result: Tensor = (ClampMaxTensor if isinstance(high, Tensor) else ClampMax).apply(x, None, high)
+    return result
+
+
 class Where(Op):
     """x where the condition holds, else y."""
 

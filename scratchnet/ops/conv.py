@@ -1,4 +1,4 @@
-"""Convolution and its two gradients, a family closed under differentiation, and transposed convolution.
+"""Convolution and its two gradients, a family closed under differentiation.
 
 With y = conv(x, w), gx = grad_input(gy, w) and gw = grad_weight(gy, x): each of the three is linear in both of its
 arguments, and its derivatives by them are the other two. The kernels compute all three by one algorithm.
@@ -7,19 +7,20 @@ arguments, and its derivatives by them are the other two. The kernels compute al
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import Any
 
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
 from scratchnet.device import kernels_for
 from scratchnet.ops.checks import check_same_dtype, check_tensor
 from scratchnet.ops.conv_checks import check_bias, check_channels, check_gradient, check_image, check_plan, check_ranks
-from scratchnet.ops.geometry import Pair, check_at_least, conv_transpose_size, pair, resolve_padding
+from scratchnet.ops.conv_plan import Plan
+from scratchnet.ops.geometry import Sizes, each, resolve_padding
 from scratchnet.ops.pad import pad
 from scratchnet.shapes import message
 
 Shape = tuple[int, ...]
-Geometry = tuple[Pair, Pair, Pair, int]  # stride, padding, dilation, groups
+Geometry = tuple[Sizes, Sizes, Sizes, int]  # stride, padding, dilation, groups
 
 _algorithm: ContextVar[str] = ContextVar("scratchnet_conv_algorithm", default="auto")
 
@@ -48,28 +49,6 @@ def _known_algorithm(op: str, argument: str, name: Any) -> str:
     return str(name)
 
 
-class Plan(NamedTuple):
-    """All of a convolution but its arrays: where the kernel goes, and by which algorithm."""
-
-    stride: Pair
-    padding: Pair
-    dilation: Pair
-    groups: int
-    algorithm: str
-
-    def kernels(self, x: Any, x_shape: Shape, w_shape: Shape) -> Any:
-        """The module of the algorithm, for arrays of x's kind."""
-        conv = kernels_for(x).conv
-        geometry = (self.stride, self.padding, self.dilation, self.groups)
-        name = conv.choose(x_shape, w_shape, x.dtype, *geometry) if self.algorithm == "auto" else self.algorithm
-        return conv.algorithm(name)
-
-    @property
-    def geometry(self) -> dict[str, Any]:
-        """As the kernels take it."""
-        return {"stride": self.stride, "padding": self.padding, "dilation": self.dilation, "groups": self.groups}
-
-
 class Convolution(Op):
     """y = conv(x, w) + b, the bias added where the kernel writes y."""
 
@@ -77,8 +56,7 @@ class Convolution(Op):
     def forward(ctx: Any, x: Any, w: Any, b: Any, plan: Plan) -> Any:
         ctx.save_inputs(0 if ctx.needs[1] else None, 1 if ctx.needs[0] else None)
         ctx.plan, ctx.x_shape, ctx.w_shape = plan, x.shape, w.shape
-        epilogue = "none" if b is None else "bias"
-        return plan.kernels(x, x.shape, w.shape).forward(x, w, b, **plan.geometry, epilogue=epilogue)
+        return plan.forward(x, w, b)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Any:
@@ -95,7 +73,7 @@ class Conv2dGradInput(Op):
     def forward(ctx: Any, gy: Any, w: Any, x_shape: Shape, plan: Plan) -> Any:
         ctx.save_inputs(0 if ctx.needs[1] else None, 1 if ctx.needs[0] else None)
         ctx.plan, ctx.w_shape = plan, w.shape
-        return plan.kernels(gy, x_shape, w.shape).grad_input(gy, w, x_shape, **plan.geometry)
+        return plan.grad_input(gy, w, x_shape)
 
     @staticmethod
     def backward(ctx: Any, ggx: Tensor) -> Any:
@@ -112,7 +90,7 @@ class Conv2dGradWeight(Op):
     def forward(ctx: Any, gy: Any, x: Any, w_shape: Shape, plan: Plan) -> Any:
         ctx.save_inputs(0 if ctx.needs[1] else None, 1 if ctx.needs[0] else None)
         ctx.plan, ctx.x_shape = plan, x.shape
-        return plan.kernels(x, x.shape, w_shape).grad_weight(gy, x, w_shape, **plan.geometry)
+        return plan.grad_weight(gy, x, w_shape)
 
     @staticmethod
     def backward(ctx: Any, ggw: Tensor) -> Any:
@@ -135,41 +113,69 @@ class ChannelSum(Op):
         return gy.reshape((-1,) + (1,) * (len(ctx.shape) - 2)).expand(ctx.shape)
 
 
-class ConvolutionTranspose(Op):
-    """y = grad_input(x, w) + b: Conv2dGradInput as a layer, one node on the tape."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Any, w: Any, b: Any, y_shape: Shape, plan: Plan) -> Any:
-        ctx.save_inputs(0 if ctx.needs[1] else None, 1 if ctx.needs[0] else None)
-        ctx.plan, ctx.w_shape = plan, w.shape
-        y = plan.kernels(x, y_shape, w.shape).grad_input(x, w, y_shape, **plan.geometry)
-        if b is not None:
-            y += b.reshape(-1, 1, 1)
-        return y
-
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> Any:
-        x, w = ctx.saved
-        gx = Convolution.apply(gy, w, None, ctx.plan) if ctx.needs[0] else None
-        gw = Conv2dGradWeight.apply(x, gy, ctx.w_shape, ctx.plan) if ctx.needs[1] else None
-        return gx, gw, (ChannelSum.apply(gy) if ctx.needs[2] else None), None, None
-
-
-ConvolutionTranspose.node_type.__name__ = "ConvolutionBackward0"  # torch has one node for both
-
-
-def _chosen(op: str, algorithm: str | None, x: Any, x_shape: Shape, w_shape: Shape, geometry: Geometry) -> Plan:
+def chosen(op: str, algorithm: str | None, x: Any, x_shape: Shape, w_shape: Shape, geometry: Geometry) -> Plan:
     """The Plan, once the named algorithm has said that it can do the case. Raises ValueError, NotImplementedError."""
     name = _algorithm.get() if algorithm is None else algorithm
+    plan = Plan(*geometry, name)
     if name != "auto":
         _known_algorithm(op, "algorithm", name)
-        conv = kernels_for(x).conv
-        able = [a for a in conv.algorithms() if conv.algorithm(a).supports(x_shape, w_shape, x.dtype, *geometry)]
+        conv, case = kernels_for(x).conv, (*plan.flat_shapes(x_shape, w_shape), x.dtype, *plan.flat.geometry.values())
+        able = [a for a in conv.algorithms() if conv.algorithm(a).supports(*case)]
         if name not in able:
-            case = f"stride {geometry[0]}, padding {geometry[1]}, dilation {geometry[2]}, groups {geometry[3]}"
-            rule = f"can't do input {list(x_shape)}, weight {list(w_shape)}, {x.dtype}, {case}"
+            text = f"stride {geometry[0]}, padding {geometry[1]}, dilation {geometry[2]}, groups {geometry[3]}"
+            rule = f"can't do input {list(x_shape)}, weight {list(w_shape)}, {x.dtype}, {text}"
             raise NotImplementedError(message(op, "algorithm", repr(name), rule, f"use one of auto, {', '.join(able)}"))
-    return Plan(*geometry, name)
+    return plan
+
+
+def _convolve(
+    op: str,
+    n: int,
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
+    algorithm: str | None,
+) -> Tensor:
+    """Convolution over n axes of space."""
+    check_ranks(op, input, weight, bias, n)
+    x_shape, w_shape = input.array.shape, weight.array.shape
+    steps, spread = each(stride, n, op, "stride"), each(dilation, n, op, "dilation")
+    check_plan(op, w_shape, steps, spread, groups)
+    before, after = resolve_padding(padding, w_shape[2:], steps, spread, op)
+    check_channels(op, x_shape, w_shape, groups)
+    check_bias(op, bias, w_shape[0])
+    check_image(op, x_shape[-n:], w_shape[2:], (before, after), spread)
+    if before != after:
+        input = pad(input, [side for a, b in zip(before[::-1], after[::-1], strict=True) for side in (0, b - a)])
+    if not x_shape[-n - 1]:  # torch: no channels in, no channels out
+        weight, bias = weight.narrow(0, 0, 0), bias if bias is None else bias.narrow(0, 0, 0)
+    batched = input if len(x_shape) == n + 2 else input.unsqueeze(0)
+    x = batched.array
+    plan = chosen(op, algorithm, x, x.shape, w_shape, (steps, before, spread, groups))
+    y: Tensor = Convolution.apply(batched, weight, bias, plan)
+    return y if len(x_shape) == n + 2 else y.squeeze(0)
+
+
+def conv1d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: int | Sequence[int] = 1,
+    padding: int | Sequence[int] | str = 0,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+    algorithm: str | None = None,
+) -> Tensor:
+    """torch.nn.functional.conv1d: (N, C, L) * (K, C/groups, KL) + (K,) -> (N, K, OL); N may be left out.
+
+    OL = floor((L + 2 padding - dilation (KL - 1) - 1) / stride) + 1. conv2d on images of one row; arguments and errors
+    are conv2d's.
+    """
+    return _convolve("conv1d", 1, input, weight, bias, stride, padding, dilation, groups, algorithm)
 
 
 def conv2d(
@@ -191,74 +197,25 @@ def conv2d(
     the case. Source: Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016), sections 2 and
     5.1.
     """
-    check_ranks("conv2d", input, weight, bias)
-    x_shape, w_shape = input.array.shape, weight.array.shape
-    steps, spread = pair(stride, "conv2d", "stride"), pair(dilation, "conv2d", "dilation")
-    check_plan("conv2d", w_shape, steps, spread, groups)
-    before, after = resolve_padding(padding, w_shape[2:], steps, spread, "conv2d")
-    check_channels("conv2d", x_shape, w_shape, groups)
-    check_bias("conv2d", bias, w_shape[0])
-    check_image("conv2d", x_shape[-2:], w_shape[2:], (before, after), spread)
-    if before != after:
-        input = pad(input, (0, after[1] - before[1], 0, after[0] - before[0]))
-    if not x_shape[-3]:  # torch: no channels in, no channels out
-        weight, bias = weight.narrow(0, 0, 0), bias if bias is None else bias.narrow(0, 0, 0)
-    batched = input if len(x_shape) == 4 else input.unsqueeze(0)
-    x = batched.array
-    plan = _chosen("conv2d", algorithm, x, x.shape, w_shape, (steps, before, spread, groups))
-    y: Tensor = Convolution.apply(batched, weight, bias, plan)
-    return y if len(x_shape) == 4 else y.squeeze(0)
+    return _convolve("conv2d", 2, input, weight, bias, stride, padding, dilation, groups, algorithm)
 
 
-def conv_transpose2d(
+def conv3d(
     input: Tensor,
     weight: Tensor,
     bias: Tensor | None = None,
     stride: int | Sequence[int] = 1,
-    padding: int | Sequence[int] = 0,
-    output_padding: int | Sequence[int] = 0,
-    groups: int = 1,
+    padding: int | Sequence[int] | str = 0,
     dilation: int | Sequence[int] = 1,
+    groups: int = 1,
     algorithm: str | None = None,
 ) -> Tensor:
-    """torch.nn.functional.conv_transpose2d: (N, C, H, W) * (C, K/groups, KH, KW) + (K,) -> (N, K, OH, OW); N optional.
+    """torch.nn.functional.conv3d: (N, C, D, H, W) * (K, C/groups, KD, KH, KW) + (K,) -> (N, K, OD, OH, OW); N optional.
 
-    OH = (H - 1) stride - 2 padding + dilation (KH - 1) + output_padding + 1. It is conv2d's input gradient used as a
-    layer: every pixel is spread over a window of the output. padding cuts the border off; output_padding adds rows and
-    columns at the bottom and right. Raises RuntimeError for shapes or dtypes that don't fit, or output_padding >=
-    stride and dilation. Source: Dumoulin and Visin (2016), section 4; Zeiler et al., Deconvolutional Networks (2010).
+    OD = floor((D + 2 padding - dilation (KD - 1) - 1) / stride) + 1, likewise OH and OW. conv2d on the slices under
+    the kernel's KD layers, stacked as channels; arguments and errors are conv2d's.
     """
-    op = "conv_transpose2d"
-    check_ranks(op, input, weight, bias)
-    x_shape, w_shape = input.array.shape, weight.array.shape
-    steps, spread = pair(stride, op, "stride"), pair(dilation, op, "dilation")
-    border, extra = pair(padding, op, "padding"), pair(output_padding, op, "output_padding")
-    check_plan(op, w_shape, steps, spread, groups)
-    check_at_least(op, "padding", border, 0, "negative padding is not supported")
-    check_at_least(op, "output_padding", extra, 0, "negative output_padding is not supported")
-    if any(extra[i] >= max(steps[i], spread[i]) for i in (0, 1)):
-        rule = f"output padding must be smaller than either stride {steps} or dilation {spread}"
-        raise RuntimeError(message(op, "output_padding", extra, rule, "use output_padding=0"))
-    check_channels(op, x_shape, w_shape, groups, transposed=True)
-    channels = w_shape[1] * groups
-    check_bias(op, bias, channels)
-    if not x_shape[-1] or not x_shape[-2] or not channels:
-        rule = "has an empty image: Only zero batch or zero channel inputs are supported"
-        raise RuntimeError(message(op, "input.shape", list(x_shape), rule, "use an image of at least one pixel"))
-    height, width = (
-        conv_transpose_size(x_shape[i - 2], w_shape[i + 2], steps[i], border[i], spread[i], extra[i]) for i in (0, 1)
-    )
-    if height < 1 or width < 1:
-        rule = f"is too large: Calculated output size per channel: ({height} x {width}). Output size is too small"
-        raise RuntimeError(message(op, "padding", border, rule, "use a smaller padding"))
-    if extra[0] >= steps[0] or extra[1] >= steps[1]:
-        # conv2d on such an image has more positions than x: those see zeros
-        input = pad(input, (0, extra[1] // steps[1], 0, extra[0] // steps[0]))
-    batched = input if len(x_shape) == 4 else input.unsqueeze(0)
-    y_shape = (batched.array.shape[0], channels, height, width)
-    plan = _chosen(op, algorithm, batched.array, y_shape, w_shape, (steps, border, spread, groups))
-    y: Tensor = ConvolutionTranspose.apply(batched, weight, bias, y_shape, plan)
-    return y if len(x_shape) == 4 else y.squeeze(0)
+    return _convolve("conv3d", 3, input, weight, bias, stride, padding, dilation, groups, algorithm)
 
 
 def conv2d_input(
@@ -282,7 +239,7 @@ def conv2d_input(
     w = weight.array
     geometry = check_gradient("conv2d_input", x_shape, w.shape, grad_output, stride, padding, dilation, groups)
     check_same_dtype("conv2d_input", "weight", weight, "grad_output", grad_output.array.dtype)
-    plan = _chosen("conv2d_input", algorithm, w, x_shape, w.shape, (*geometry, groups))
+    plan = chosen("conv2d_input", algorithm, w, x_shape, w.shape, (*geometry, groups))
     gx: Tensor = Conv2dGradInput.apply(grad_output, weight, x_shape, plan)
     return gx
 
@@ -308,6 +265,6 @@ def conv2d_weight(
     x = input.array
     geometry = check_gradient("conv2d_weight", x.shape, w_shape, grad_output, stride, padding, dilation, groups)
     check_same_dtype("conv2d_weight", "input", input, "grad_output", grad_output.array.dtype)
-    plan = _chosen("conv2d_weight", algorithm, x, x.shape, w_shape, (*geometry, groups))
+    plan = chosen("conv2d_weight", algorithm, x, x.shape, w_shape, (*geometry, groups))
     gw: Tensor = Conv2dGradWeight.apply(grad_output, input, w_shape, plan)
     return gw

@@ -4,23 +4,28 @@ from typing import Any
 
 from scratchnet.autograd.core import Tensor
 from scratchnet.ops.checks import check_floating, check_optional_tensor, check_same_dtype, check_tensor
-from scratchnet.ops.geometry import Pair, check_at_least, conv_size, pair
+from scratchnet.ops.geometry import AXES, LAYOUTS, Pair, Sizes, check_at_least, conv_size, pair
 from scratchnet.shapes import message
 
 Shape = tuple[int, ...]
 
 
-def check_ranks(op: str, input: Any, weight: Any, bias: Any) -> None:
-    """Tensors, of 3 or 4 and of 4 dimensions, floating-point and of one dtype. Raises TypeError, RuntimeError."""
+def check_ranks(op: str, input: Any, weight: Any, bias: Any, n: int = 2) -> None:
+    """Tensors with n axes of space, floating-point and of one dtype. Raises TypeError, RuntimeError."""
     check_tensor(op, "input", input)
     check_tensor(op, "weight", weight)
     check_optional_tensor(op, "bias", bias)
-    if input.array.ndim not in (3, 4):
-        rule = f"must have 3 or 4 dimensions: Expected 3D (unbatched) or 4D (batched) input to {op}"
-        raise RuntimeError(message(op, "input.shape", list(input.shape), rule, "use (N, C, H, W) or (C, H, W)"))
-    if weight.array.ndim != 4:
-        rule = "must have 4 dimensions: out channels, in channels of a group, height, width"
-        raise RuntimeError(message(op, "weight.shape", list(weight.shape), rule, "use weight.reshape(K, C, KH, KW)"))
+    if input.array.ndim not in (n + 1, n + 2):
+        rule = (
+            f"must have {n + 1} or {n + 2} dimensions: "
+            f"Expected {n + 1}D (unbatched) or {n + 2}D (batched) input to {op}"
+        )
+        fix = f"use ({LAYOUTS[n]}) or ({LAYOUTS[n][3:]})"
+        raise RuntimeError(message(op, "input.shape", list(input.shape), rule, fix))
+    if weight.array.ndim != n + 2:
+        rule = f"must have {n + 2} dimensions: out channels, in channels of a group, {AXES[n]}"
+        fix = f"use weight.reshape(K, C, {', '.join('K' + axis for axis in LAYOUTS[n][6:].split(', '))})"
+        raise RuntimeError(message(op, "weight.shape", list(weight.shape), rule, fix))
     for argument, tensor in (("weight", weight), ("bias", bias)):
         if tensor is not None and tensor.array.dtype is not input.array.dtype:
             check_same_dtype(op, argument, tensor, "input", input.array.dtype)
@@ -28,11 +33,11 @@ def check_ranks(op: str, input: Any, weight: Any, bias: Any) -> None:
         check_floating(op, "input", input)
 
 
-def check_plan(op: str, weight_shape: Shape, stride: Pair, dilation: Pair, groups: Any) -> None:
+def check_plan(op: str, weight_shape: Shape, stride: Sizes, dilation: Sizes, groups: Any) -> None:
     """Positive numbers, and groups that divide the weight's first dimension. Raises RuntimeError, TypeError."""
     check_at_least(op, "stride", stride, 1, "non-positive stride is not supported")
     check_at_least(op, "dilation", dilation, 1, "dilation should be greater than zero")
-    check_at_least(op, "kernel_size", (weight_shape[2], weight_shape[3]), 1, "kernel size should be greater than zero")
+    check_at_least(op, "kernel_size", weight_shape[2:], 1, "kernel size should be greater than zero")
     if isinstance(groups, bool) or not hasattr(groups, "__index__"):
         raise TypeError(message(op, "groups", repr(groups), "must be an int", "use groups=1"))
     if groups < 1:
@@ -52,7 +57,7 @@ def check_plan(op: str, weight_shape: Shape, stride: Pair, dilation: Pair, group
 
 def check_channels(op: str, shape: Shape, weight_shape: Shape, groups: int, transposed: bool = False) -> None:
     """The input's channels: as many as the weight has per group, times the groups. Raises RuntimeError."""
-    got = shape[-3]
+    got = shape[1 - len(weight_shape)]
     expected = weight_shape[0] if transposed else weight_shape[1] * groups
     if got != expected:
         given = f"transposed=1, groups={groups}" if transposed else f"groups={groups}"
@@ -73,20 +78,19 @@ def check_bias(op: str, bias: Tensor | None, channels: int) -> None:
         raise RuntimeError(message(op, "bias.shape", list(bias.shape), rule, f"use a bias of shape ({channels},)"))
 
 
-def check_image(op: str, image: Shape, kernel: Shape, padding: tuple[Pair, Pair], dilation: Pair) -> None:
+def check_image(op: str, image: Shape, kernel: Shape, padding: tuple[Sizes, Sizes], dilation: Sizes) -> None:
     """An image that is not empty, and padded at least as large as the dilated kernel. Raises RuntimeError."""
-    (top, left), (bottom, right) = padding
-    height, width = image[0] + top + bottom, image[1] + left + right
-    tall, wide = dilation[0] * (kernel[0] - 1) + 1, dilation[1] * (kernel[1] - 1) + 1
-    if height < tall or width < wide:
+    padded = [n + before + after for n, before, after in zip(image, *padding, strict=True)]
+    reach = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
+    if any(size < k for size, k in zip(padded, reach, strict=True)):
         rule = (
-            f"is too large: Calculated padded input size per channel: ({height} x {width}). "
-            f"Kernel size: ({tall} x {wide}). Kernel size can't be greater than actual input size"
+            f"is too large: Calculated padded input size per channel: ({' x '.join(map(str, padded))}). "
+            f"Kernel size: ({' x '.join(map(str, reach))}). Kernel size can't be greater than actual input size"
         )
-        need = max(tall - image[0], wide - image[1])
+        need = max(k - n for n, k in zip(image, reach, strict=True))
         fix = f"use padding={(need + 1) // 2} or a smaller kernel"
         raise RuntimeError(message(op, "kernel_size", tuple(kernel), rule, fix))
-    if not image[0] or not image[1]:
+    if 0 in image:
         rule = "has an empty image: Only zero batch or zero channel inputs are supported"
         raise RuntimeError(message(op, "input.shape", list(image), rule, "use an image of at least one pixel"))
 

@@ -8,6 +8,7 @@ from scratchnet import dtypes, random
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.modes import state
 from scratchnet.device import check_available
+from scratchnet.ops.promotion import number
 from scratchnet.shapes import message, sizes
 
 Dtype = dtypes.dtype | None
@@ -88,6 +89,8 @@ def from_numpy(ndarray: Any) -> Tensor:
 
 
 def _shape(op: str, size: tuple[Any, ...]) -> tuple[int, ...]:
+    if not size:
+        raise TypeError(f"{op}: size: missing 1 required positional argument; use () for no dimensions")
     shape = sizes(size)
     for length in shape:
         if length < 0:
@@ -106,29 +109,68 @@ def _float(dtype: Dtype) -> np.dtype[Any]:
     return (dtype or dtypes.get_default_dtype()).numpy
 
 
-def zeros(*size: Any, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def zeros(
+    *sizes: Any, size: Any = None, dtype: Dtype = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """torch.zeros of a size. Raises RuntimeError for a negative one."""
     check_available("zeros", device)
-    return _new(np.zeros(_shape("zeros", size), _float(dtype)), requires_grad)
+    return _new(np.zeros(_shape("zeros", sizes if size is None else (size,)), _float(dtype)), requires_grad)
 
 
-def ones(*size: Any, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def ones(*sizes: Any, size: Any = None, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """torch.ones of a size. Raises RuntimeError for a negative one."""
     check_available("ones", device)
-    return _new(np.ones(_shape("ones", size), _float(dtype)), requires_grad)
+    return _new(np.ones(_shape("ones", sizes if size is None else (size,)), _float(dtype)), requires_grad)
 
 
-def empty(*size: Any, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def empty(
+    *sizes: Any, size: Any = None, dtype: Dtype = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """torch.empty: memory as it is found."""
     check_available("empty", device)
-    return _new(np.empty(_shape("empty", size), _float(dtype)), requires_grad)
+    return _new(np.empty(_shape("empty", sizes if size is None else (size,)), _float(dtype)), requires_grad)
 
 
 def full(size: Any, fill_value: Any, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """torch.full: every element `fill_value`, in the dtype that the number has unless given."""
+    """torch.full: every element `fill_value`, a number or a 0-d tensor, in the dtype that it has unless given.
+
+    Raises RuntimeError for a negative size or a number beyond the dtype, TypeError for a size that is no tuple.
+    """
     check_available("full", device)
-    kind = dtype or dtypes.of_scalar(fill_value)
-    return _new(np.full(_shape("full", (size,)), fill_value, kind.numpy), requires_grad)
+    if not isinstance(size, (tuple, list)):
+        raise TypeError(message("full", "size", size, f"must be tuple of ints, not {type(size).__name__}"))
+    value = _fill_value("full", fill_value)
+    kind = dtype or (fill_value.dtype if isinstance(fill_value, Tensor) else dtypes.of_scalar(value))
+    return _new(np.full(_shape("full", (size,)), number("full", value, kind), kind.numpy), requires_grad)
+
+
+def _fill_value(op: str, value: Any) -> Any:
+    if isinstance(value, Tensor):
+        if value.ndim:
+            raise RuntimeError(message(op, "fill_value", f"{value.ndim}-D", "must be a number or a 0-d tensor"))
+        return value.array.item()
+    return value
+
+
+def empty_strided(
+    size: Any, stride: Any, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """torch.empty_strided: memory as it is found, neighbours `stride` elements apart in each dimension.
+
+    Raises RuntimeError for negative sizes and strides and for lists of unequal lengths.
+    """
+    op = "empty_strided"
+    check_available(op, device)
+    shape, steps = _shape(op, (size,)), sizes((stride,))
+    if len(shape) != len(steps):
+        rule = f"must be as long as size (={list(shape)}): dimensionality must match"
+        raise RuntimeError(message(op, "stride", list(steps), rule))
+    if min(steps, default=0) < 0:
+        raise RuntimeError(message(op, "stride", list(steps), "must not be negative"))
+    held = 0 if 0 in shape else 1 + sum((n - 1) * step for n, step in zip(shape, steps, strict=True))
+    memory = np.empty(held, _float(dtype))
+    strides = tuple(step * memory.itemsize for step in steps)
+    return _new(np.lib.stride_tricks.as_strided(memory, shape, strides), requires_grad)
 
 
 def zeros_like(input: Tensor, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -154,19 +196,29 @@ def full_like(
 ) -> Tensor:
     """torch.full_like: every element `fill_value`, in the shape and dtype of `input`."""
     check_available("full_like", device)
-    return _new(np.full_like(input.array, fill_value, dtype=(dtype or input.dtype).numpy), requires_grad)
+    kind = dtype or input.dtype
+    value = number("full_like", _fill_value("full_like", fill_value), kind)
+    return _new(np.full_like(input.array, value, dtype=kind.numpy), requires_grad)
 
 
 def arange(
-    start: Any, end: Any = None, step: Any = 1, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False
+    start: Any = None,
+    end: Any = None,
+    step: Any = 1,
+    *,
+    dtype: Dtype = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """torch.arange: start, start + step, ... below end; int64 for ints, else the default dtype.
 
     Raises RuntimeError for a step of 0 or of the wrong sign.
     """
     check_available("arange", device)
-    if end is None:
-        start, end = 0, start
+    if start is None and end is None:
+        raise TypeError("arange: end: missing 1 required positional argument")
+    if start is None or end is None:
+        start, end = 0, (start if end is None else end)
     if step == 0:
         raise RuntimeError(message("arange", "step", step, "must be nonzero"))
     if (end - start) * step < 0:
@@ -238,14 +290,29 @@ def randn(
     return _new(random.normal(_shape("randn", size), dtype=_float(dtype), generator=generator), requires_grad)
 
 
-def rand_like(input: Tensor, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def rand_like(
+    input: Tensor, *, generator: Drawer = None, dtype: Dtype = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """torch.rand_like: rand in the shape and dtype of `input`."""
-    return rand(input.shape, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
+    drawn = rand(_stored(input), generator=generator, dtype=dtype or input.dtype, device=device)
+    return _restored(drawn, input, requires_grad)
 
 
-def randn_like(input: Tensor, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def randn_like(
+    input: Tensor, *, generator: Drawer = None, dtype: Dtype = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """torch.randn_like: randn in the shape and dtype of `input`."""
-    return randn(input.shape, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)
+    drawn = randn(_stored(input), generator=generator, dtype=dtype or input.dtype, device=device)
+    return _restored(drawn, input, requires_grad)
+
+
+def _stored(input: Tensor) -> list[int]:
+    """The sizes in the order of the memory: a tensor like this one is filled in that order."""
+    return [input.shape[axis] for axis in random.memory_order(input.array)]
+
+
+def _restored(drawn: Tensor, input: Tensor, requires_grad: bool) -> Tensor:
+    return _new(drawn.array.transpose(np.argsort(random.memory_order(input.array))), requires_grad)
 
 
 def randint(
@@ -260,17 +327,16 @@ def randint(
 ) -> Tensor:
     """torch.randint(low=0, high, size): integers from low to high - 1, from PyTorch's own stream.
 
-    Raises RuntimeError where high <= low.
+    Raises RuntimeError where high <= low, or where the dtype can't hold low or high - 1.
     """
     check_available("randint", device)
     if size is None:
         low, high, size = 0, low, high
-    if high <= low:
-        raise RuntimeError(
-            message("randint", "high", high, f"must exceed low (={low}): random_ expects 'from' to be less than 'to'")
-        )
-    array = random.integers(low, high, _shape("randint", (size,)), generator)
-    return _new(array.astype((dtype or dtypes.int64).numpy), requires_grad)
+    for name, value in (("low", low), ("high", high)):
+        if not hasattr(value, "__index__"):
+            raise TypeError(message("randint", name, repr(value), f"must be an int, not {type(value).__name__}"))
+    shape, kind = _shape("randint", (size,)), (dtype or dtypes.int64).numpy
+    return _new(random.integers_within("randint", int(low), int(high), shape, kind, generator), requires_grad)
 
 
 def randperm(

@@ -1,5 +1,6 @@
 """Dropout: zeros drawn from the engine's random stream, which is torch's."""
 
+import math
 import warnings
 from typing import Any
 
@@ -10,6 +11,8 @@ from scratchnet.autograd.core import Tensor
 from scratchnet.device import array_module
 from scratchnet.ops.checks import check_tensor
 from scratchnet.shapes import message
+
+SELU_FLOOR = 1.7580993408473766  # scale alpha: selu is above minus this
 
 
 def _noise(op: str, input: Tensor, shape: tuple[int, ...], order: list[int], p: float) -> Tensor:
@@ -24,6 +27,14 @@ def _noise(op: str, input: Tensor, shape: tuple[int, ...], order: list[int], p: 
     keep = keep.transpose([order.index(axis) for axis in range(len(order))])
     wide = np.float32 if array.dtype == "float16" else array.dtype.type
     return Tensor._wrap(array_module(array).asarray(keep) * array.dtype.type(wide(1) / wide(1 - p)))
+
+
+def _memory_order(array: Any) -> list[int]:
+    """The axes as they lie in memory: torch draws in that order."""
+    strides, order = array.strides, list(range(array.ndim))
+    if not array.flags.c_contiguous and 0 not in strides:
+        order.sort(key=lambda axis: -strides[axis])
+    return order
 
 
 def _check_probability(op: str, input: Any, p: float) -> None:
@@ -43,17 +54,46 @@ def _apply(input: Tensor, noise: Tensor, inplace: bool) -> Tensor:
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """torch.nn.functional.dropout: each element is 0 with probability p, else x / (1 - p); any shape.
 
-    training=False, p=0 or no elements: the input itself. The same seed gives torch's mask. p=1 multiplies by 0 (-0 and
-    NaN stay). Raises ValueError for p outside [0, 1], RuntimeError for integers, and for inplace on a leaf that
-    requires grad. Source: Srivastava et al., Dropout (2014), section 10 (scaled at training time).
+    training=False, p=0 or no elements: the input itself. The same seed gives torch's mask, but on Intel CPUs torch's
+    MKL builds have another. p=1 multiplies by 0 (-0 and NaN stay). Raises ValueError for p outside [0, 1], RuntimeError
+    for integers, and for inplace on a leaf that requires grad. Source: Srivastava et al., Dropout (2014), section 10
+    (scaled at training time).
     """
     _check_probability("dropout", input, p)
     if not training or p == 0 or input.array.size == 0:
         return input
-    strides, order = input.array.strides, list(range(input.array.ndim))
-    if not input.array.flags.c_contiguous and 0 not in strides:
-        order.sort(key=lambda axis: -strides[axis])  # torch draws in the order of the input's memory
-    return _apply(input, _noise("dropout", input, input.array.shape, order, p), inplace)
+    return _apply(input, _noise("dropout", input, input.array.shape, _memory_order(input.array), p), inplace)
+
+
+def _by_channel(op: str, input: Tensor, p: float, training: bool, inplace: bool) -> Tensor:
+    """Whole channels of (N, C, *) dropped."""
+    shape = input.array.shape
+    if len(shape) < 2:
+        rule = "has no channels: Feature dropout requires at least 2 dimensions in the input"
+        raise RuntimeError(message(op, "input.shape", list(shape), rule, "use dropout"))
+    if not training or p == 0 or input.array.size == 0:
+        return input
+    ones = (1,) * (len(shape) - 2)
+    return _apply(input, _noise(op, input, shape[:2] + ones, list(range(len(shape))), p), inplace)
+
+
+def _unbatched(op: str, input: Tensor, p: float, training: bool, inplace: bool) -> Tensor:
+    """The same for (C, *)."""
+    y = _by_channel(op, input.unsqueeze(0), p, training, inplace).squeeze(0)
+    return input if inplace and input.array.size else y
+
+
+def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """torch.nn.functional.dropout1d: (N, C, L) or (C, L), whole channels are 0 with probability p, else x / (1 - p).
+
+    Raises as dropout does, RuntimeError for other ranks.
+    """
+    _check_probability("dropout1d", input, p)
+    rank = input.array.ndim
+    if rank not in (2, 3):
+        rule = f"Expected 2D or 3D input, but received a {rank}D input"
+        raise RuntimeError(message("dropout1d", "input.dim()", rank, rule, "use (N, C, L)"))
+    return (_by_channel if rank == 3 else _unbatched)("dropout1d", input, p, training, inplace)
 
 
 def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
@@ -63,14 +103,61 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     rank 2. Source: Tompson et al., Efficient Object Localization Using Convolutional Networks (2015), section 3.2.
     """
     _check_probability("dropout2d", input, p)
-    shape = input.array.shape
-    if len(shape) != 4:
-        text = f"dropout2d: Received a {len(shape)}-D input to dropout2d, taken as (N, C, ...). Use rank 4, or dropout."
+    rank = input.array.ndim
+    if rank != 4:
+        text = f"dropout2d: Received a {rank}-D input to dropout2d, taken as (N, C, ...). Use rank 4, or dropout."
         warnings.warn(text, UserWarning, stacklevel=2)
-    if len(shape) < 2:
-        rule = "has no channels: Feature dropout requires at least 2 dimensions in the input"
-        raise RuntimeError(message("dropout2d", "input.shape", list(shape), rule, "use dropout"))
+    return _by_channel("dropout2d", input, p, training, inplace)
+
+
+def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """torch.nn.functional.dropout3d: (N, C, D, H, W) or (C, D, H, W), whole channels are 0 with probability p.
+
+    The others are x / (1 - p). Other ranks warn, as in torch, and are taken as (C, ...). Raises as dropout does.
+    """
+    _check_probability("dropout3d", input, p)
+    rank = input.array.ndim
+    if rank not in (4, 5):
+        text = f"dropout3d: Received a {rank}-D input to dropout3d, taken as (C, ...). Use rank 4 or 5, or dropout."
+        warnings.warn(text, UserWarning, stacklevel=2)
+    return (_by_channel if rank == 5 else _unbatched)("dropout3d", input, p, training, inplace)
+
+
+def _alpha(op: str, input: Tensor, p: float, training: bool, inplace: bool, shape: tuple[int, ...]) -> Tensor:
+    """input * noise + b: what is dropped becomes selu's lowest value, and mean and variance stay."""
     if not training or p == 0 or input.array.size == 0:
         return input
-    ones = (1,) * (len(shape) - 2)
-    return _apply(input, _noise("dropout2d", input, shape[:2] + ones, list(range(len(shape))), p), inplace)
+    order = _memory_order(input.array) if op == "alpha_dropout" else list(range(len(shape)))
+    noise = _noise(op, input, shape, order, p)
+    if p == 1:
+        return _apply(input, noise, inplace)
+    kind, kept = input.array.dtype, noise.array != 0
+    a = 1 / math.sqrt((SELU_FLOOR * SELU_FLOOR * p + 1) * (1 - p))
+    b = (kept.astype(kind) - kind.type(1)) * kind.type(SELU_FLOOR * a) + kind.type(SELU_FLOOR * a * p)
+    y = _apply(input, Tensor._wrap(kept * kind.type(a)), inplace)
+    result: Tensor = y.add_(Tensor._wrap(b)) if inplace else y + Tensor._wrap(b)
+    return result
+
+
+def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+    """torch.nn.functional.alpha_dropout: elements become selu's lowest value with probability p; any shape.
+
+    The result is scaled and moved so that a mean of 0 and a variance of 1 stay. The same seed gives torch's mask.
+    Raises as dropout does. Source: Klambauer et al., Self-Normalizing Neural Networks (2017).
+    """
+    _check_probability("alpha_dropout", input, p)
+    return _alpha("alpha_dropout", input, p, training, inplace, input.array.shape)
+
+
+def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
+    """torch.nn.functional.feature_alpha_dropout: alpha_dropout of whole channels, (N, C, *).
+
+    Raises as dropout does, RuntimeError below rank 2.
+    """
+    op = "feature_alpha_dropout"
+    _check_probability(op, input, p)
+    shape = input.array.shape
+    if len(shape) < 2 and training and p not in (0, 1) and input.array.size:
+        rule = "has no channels: Feature dropout requires at least 2 dimensions in the input"
+        raise RuntimeError(message(op, "input.shape", list(shape), rule, "use alpha_dropout"))
+    return _alpha(op, input, p, training, inplace, shape[:2] + (1,) * (len(shape) - 2))

@@ -13,7 +13,8 @@ from scratchnet.autograd.op import Op
 from scratchnet.device import array_module
 from scratchnet.ops.checks import check_tensor
 from scratchnet.ops.compare import where
-from scratchnet.ops.promotion import binary, floating
+from scratchnet.ops.functions import log
+from scratchnet.ops.promotion import binary
 from scratchnet.shapes import message
 
 Gradients = tuple[Tensor | None, ...]
@@ -164,6 +165,14 @@ def neg(input: Tensor) -> Tensor:
     return result
 
 
+def positive(input: Tensor) -> Tensor:
+    """+input, the tensor itself (torch.positive). Raises RuntimeError for bools."""
+    check_tensor("positive", "input", input)
+    if input.array.dtype.kind == "b":
+        raise RuntimeError("positive: The `+` operator, on a bool tensor is not supported")
+    return input
+
+
 class Pow(Op):
     """x ** y"""
 
@@ -217,69 +226,6 @@ def pow(input: Any, exponent: Any) -> Tensor:
         )
     kind = Pow if not isinstance(y, Tensor) else PowTensor if isinstance(x, Tensor) else PowScalarBase
     result: Tensor = kind.apply(x, y)
-    return result
-
-
-class Exp(Op):
-    """e ** x"""
-
-    @staticmethod
-    def forward(ctx: Any, x: Any) -> Any:
-        ctx.save_outputs(0)
-        return array_module(x).exp(x)
-
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> Gradients:
-        (y,) = ctx.saved
-        return (gy * y,)
-
-
-def exp(input: Tensor) -> Tensor:
-    """e ** input (torch.exp)."""
-    check_tensor("exp", "input", input)
-    result: Tensor = Exp.apply(floating(input))
-    return result
-
-
-class Log(Op):
-    """ln x"""
-
-    @staticmethod
-    def forward(ctx: Any, x: Any) -> Any:
-        ctx.save_inputs(0)
-        return array_module(x).log(x)
-
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> Gradients:
-        (x,) = ctx.saved
-        return (gy / x,)
-
-
-def log(input: Tensor) -> Tensor:
-    """The natural logarithm (torch.log): -inf at 0, NaN below."""
-    check_tensor("log", "input", input)
-    result: Tensor = Log.apply(floating(input))
-    return result
-
-
-class Sqrt(Op):
-    """The square root"""
-
-    @staticmethod
-    def forward(ctx: Any, x: Any) -> Any:
-        ctx.save_outputs(0)
-        return array_module(x).sqrt(x)
-
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> Gradients:
-        (y,) = ctx.saved
-        return (gy / (2 * y),)
-
-
-def sqrt(input: Tensor) -> Tensor:
-    """The square root (torch.sqrt): NaN below 0, slope infinite at 0."""
-    check_tensor("sqrt", "input", input)
-    result: Tensor = Sqrt.apply(floating(input))
     return result
 
 

@@ -1,10 +1,13 @@
-"""Sizes of convolution and pooling: pairs of ints, output sizes, and the padding that keeps a size."""
+"""Sizes of convolution and pooling: one int per axis, output sizes, and the padding that keeps a size."""
 
 from typing import Any, Literal
 
 from scratchnet.shapes import message
 
 Pair = tuple[int, int]
+Sizes = tuple[int, ...]
+AXES = {1: "length", 2: "height, width", 3: "depth, height, width"}
+LAYOUTS = {1: "N, C, L", 2: "N, C, H, W", 3: "N, C, D, H, W"}
 
 
 def pair(value: Any, op: str, argument: str) -> Pair:
@@ -13,23 +16,27 @@ def pair(value: Any, op: str, argument: str) -> Pair:
         return value, value
     if type(value) is tuple and len(value) == 2 and type(value[0]) is int and type(value[1]) is int:
         return value
+    height, width = each(value, 2, op, argument)
+    return height, width
+
+
+def each(value: Any, n: int, op: str, argument: str) -> Sizes:
+    """One int for each of n axes: `3` or `[3]` as (3, ..., 3). Raises TypeError, RuntimeError for another count."""
     items = list(value) if isinstance(value, (tuple, list)) else [value]
     if isinstance(value, str) or any(isinstance(item, bool) or not hasattr(item, "__index__") for item in items):
-        raise TypeError(
-            message(
-                op, argument, repr(value), "must be an int or a tuple of ints", f"use {argument}=1 or {argument}=(1, 1)"
-            )
-        )
+        rule = "must be an int or a tuple of ints"
+        raise TypeError(message(op, argument, repr(value), rule, f"use {argument}=1 or {argument}={(1,) * n}"))
     ints = [int(item.__index__()) for item in items]
-    if len(ints) not in (1, 2):
-        rule = f"must be a single int or a tuple of two ints (height, width), but has {len(ints)}"
-        raise RuntimeError(message(op, argument, value, rule, f"use {argument}={tuple([*ints, 1, 1][:2])}"))
-    return ints[0], ints[-1]
+    if len(ints) not in (1, n):
+        count = {1: "one int", 2: "two ints", 3: "three ints"}[n]
+        rule = f"must be a single int or a tuple of {count} ({AXES[n]}), but has {len(ints)}"
+        raise RuntimeError(message(op, argument, value, rule, f"use {argument}={tuple([*ints, 1, 1, 1][:n])}"))
+    return tuple(ints) if len(ints) == n else tuple(ints) * n
 
 
-def check_at_least(op: str, argument: str, value: Pair, least: int, phrase: str) -> None:
-    """Raises RuntimeError, with torch's phrase, where one part of the pair is below `least`."""
-    if value[0] < least or value[1] < least:
+def check_at_least(op: str, argument: str, value: Sizes, least: int, phrase: str) -> None:
+    """Raises RuntimeError, with torch's phrase, where one of the numbers is below `least`."""
+    if min(value) < least:
         raise RuntimeError(
             message(
                 op, argument, value, f"must be at least {least}: {phrase}", f"use {argument}={max(least, min(value))}"
@@ -65,26 +72,26 @@ def pool_size(size: int, kernel: int, stride: int, padding: int, dilation: int, 
     return count - 1 if (count - 1) * stride >= size + padding else count
 
 
-def same_padding(kernel: Pair, dilation: Pair) -> tuple[Pair, Pair]:
-    """What padding='same' adds: (top, left), (bottom, right). An odd total puts one more at the bottom and right."""
-    height, width = dilation[0] * (kernel[0] - 1), dilation[1] * (kernel[1] - 1)
-    return (height // 2, width // 2), (height - height // 2, width - width // 2)
+def same_padding(kernel: Sizes, dilation: Sizes) -> tuple[Sizes, Sizes]:
+    """What padding='same' adds before and after each axis. An odd total puts one more after."""
+    totals = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+    return tuple([total // 2 for total in totals]), tuple([total - total // 2 for total in totals])
 
 
-def resolve_padding(padding: Any, kernel: Pair, stride: Pair, dilation: Pair, op: str) -> tuple[Pair, Pair]:
-    """`padding` as (top, left), (bottom, right); ints, 'valid' or 'same' (stride 1). Raises TypeError, RuntimeError."""
+def resolve_padding(padding: Any, kernel: Sizes, stride: Sizes, dilation: Sizes, op: str) -> tuple[Sizes, Sizes]:
+    """`padding` before and after each axis; ints, 'valid' or 'same' (stride 1). Raises TypeError, RuntimeError."""
     if not isinstance(padding, str):
-        symmetric = pair(padding, op, "padding")
+        symmetric = each(padding, len(kernel), op, "padding")
         check_at_least(op, "padding", symmetric, 0, "negative padding is not supported")
         return symmetric, symmetric
     name: Literal["same", "valid"] | str = padding
     if name == "valid":
-        return (0, 0), (0, 0)
+        return (0,) * len(kernel), (0,) * len(kernel)
     if name != "same":
         raise RuntimeError(
             message(op, "padding", repr(padding), "Invalid padding string: must be 'same' or 'valid'", "or give ints")
         )
-    if stride != (1, 1):
+    if max(stride) != 1:
         rule = f"needs stride 1, not {stride}: padding='same' is not supported for strided convolutions"
         raise RuntimeError(message(op, "padding", "'same'", rule, "use stride=1 or give the padding as ints"))
     return same_padding(kernel, dilation)

@@ -65,6 +65,13 @@ class Index(Op):
     @staticmethod
     def forward(ctx: Any, x: Any, index: Parts) -> Any:
         ctx.shape, ctx.index = x.shape, index
+        axis = len(index) - 1
+        while axis and isinstance(index[axis], slice):
+            axis -= 1
+        alone = x.flags.c_contiguous and all(isinstance(part, slice) for part in index[:axis])
+        if alone and not (_is_mask(index[axis]) and index[axis].ndim > 1):
+            places = index[axis].nonzero()[0] if _is_mask(index[axis]) else index[axis]
+            return array_module(x).take(x, places, axis=axis)  # row after row, as torch's; x[index] puts it first
         return np.asarray(x[index])
 
     @staticmethod

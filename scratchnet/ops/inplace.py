@@ -1,10 +1,9 @@
-"""Values written over a tensor: what fill_, zero_, copy_, uniform_ and normal_ record."""
+"""Values written over a tensor: what fill_, zero_ and copy_ record."""
 
 from typing import Any
 
 import numpy as np
 
-from scratchnet import random
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.inplace import assign, check_overlap, check_writable
 from scratchnet.autograd.op import Op
@@ -59,28 +58,3 @@ def fill_(self: Tensor, value: Any) -> Tensor:
 def zero_(self: Tensor) -> Tensor:
     """torch.Tensor.zero_: every element 0."""
     return fill_(self, 0)
-
-
-def _drawn(self: Tensor, op: str, array: Any) -> Tensor:
-    return assign(self, Copy.apply(self, array), op)
-
-
-def uniform_(self: Tensor, a: float = 0.0, b: float = 1.0, *, generator: random.Generator | None = None) -> Tensor:
-    """torch.Tensor.uniform_: uniform on [a, b), from PyTorch's own stream. Raises RuntimeError where a > b."""
-    check_writable(self, "uniform_")
-    if a > b:
-        raise RuntimeError(
-            message("uniform_", "from", a, f"must not exceed to (={b}): uniform_ expects to return a [from, to) range")
-        )
-    return _drawn(self, "uniform_", random.uniform(self.array.shape, a, b, self.array.dtype, generator))
-
-
-def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: random.Generator | None = None) -> Tensor:
-    """torch.Tensor.normal_: normal with a mean and a deviation, from PyTorch's own stream.
-
-    Raises RuntimeError where std < 0.
-    """
-    check_writable(self, "normal_")
-    if std < 0:
-        raise RuntimeError(message("normal_", "std", std, "must be non-negative: normal expects std >= 0.0"))
-    return _drawn(self, "normal_", random.normal(self.array.shape, mean, std, self.array.dtype, generator))

@@ -1,5 +1,6 @@
 """Tensors joined along a dimension, and taken apart again."""
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,21 +39,23 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
     Raises TypeError for no tensors' list, RuntimeError for none or for sizes that differ.
     """
-    given = _tensors("cat", tensors)
+    return _joined("cat", _tensors("cat", tensors), dim)
+
+
+def _joined(op: str, given: list[Tensor], dim: int) -> Tensor:
     if any(not x.ndim for x in given):
-        raise RuntimeError("cat: tensors: zero-dimensional tensor cannot be concatenated; use stack")
-    parts = [x for x in given if x.array.shape != (0,)]
+        raise RuntimeError(f"{op}: tensors: zero-dimensional tensor cannot be concatenated; use stack")
+    skip = any(x.ndim > 1 for x in given)
+    parts = [x for x in given if x.array.shape != (0,)] if skip else given
     dtype = result_type(*given)
-    if not parts:
-        return cast(given[0], dtype).clone()
-    dim = normalize_dim("cat", dim, parts[0].ndim)
+    dim = normalize_dim(op, dim, parts[0].ndim)
     first = parts[0].array.shape
     for i, x in enumerate(parts):
         shape = x.array.shape
         if len(shape) != len(first):
             raise RuntimeError(
                 message(
-                    "cat",
+                    op,
                     f"tensors[{i}]",
                     f"{len(shape)}-D",
                     f"must have {len(first)} dimensions: Tensors must have same number of dimensions",
@@ -61,7 +64,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         for axis, (a, b) in enumerate(zip(first, shape, strict=True)):
             if axis != dim and a != b:
                 rule = f"has size {b} in dimension {axis}, not {a}: sizes must match except in dimension {dim}"
-                raise RuntimeError(message("cat", f"tensors[{i}]", f"shape {list(shape)}", rule))
+                raise RuntimeError(message(op, f"tensors[{i}]", f"shape {list(shape)}", rule))
     result: Tensor = Cat.apply(dim, *(cast(x, dtype) for x in parts))
     return result
 
@@ -76,6 +79,24 @@ def _tensors(op: str, tensors: Any) -> list[Tensor]:
         if not isinstance(x, Tensor):
             raise TypeError(f"{op}: expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
     return list(tensors)
+
+
+def hstack(tensors: Sequence[Tensor]) -> Tensor:
+    """torch.hstack: tensors side by side: along dimension 1, vectors and numbers along 0.
+
+    Raises as cat does, RuntimeError for no tensors.
+    """
+    given = [x if x.ndim else x.reshape(1) for x in _tensors("hstack", tensors)]
+    return _joined("hstack", given, 0 if given[0].ndim == 1 else 1)
+
+
+def vstack(tensors: Sequence[Tensor]) -> Tensor:
+    """torch.vstack: tensors below each other along dimension 0; a vector (N) is a row (1, N).
+
+    Raises as cat does, RuntimeError for no tensors.
+    """
+    given = _tensors("vstack", tensors)
+    return _joined("vstack", [x if x.ndim > 1 else x.reshape(1, x.array.size) for x in given], 0)
 
 
 class Stack(Op):
@@ -161,6 +182,42 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     if not size:
         return split(input, [0] * chunks, at)
     return split(input, -(-size // chunks), at)
+
+
+def tensor_split(
+    input: Tensor, indices_or_sections: Any = None, dim: int = 0, *, indices: Any = None, sections: Any = None
+) -> tuple[Tensor, ...]:
+    """torch.tensor_split: `sections` pieces, the first ones longer by one where it doesn't divide, or pieces that
+    start at `indices`; views. An index works as in a slice: negative from the end, beyond it an empty piece.
+
+    Raises RuntimeError for no sections, for a 0-d tensor, for index tensors that aren't int64 vectors.
+    """
+    op = "tensor_split"
+    check_tensor(op, "input", input)
+    given = next((g for g in (indices_or_sections, indices, sections) if g is not None), None)
+    if isinstance(given, Tensor):
+        if given.array.dtype != np.int64 or given.ndim > 1:
+            rule = "must be a vector or a number of int64: expected tensor_indices_or_sections to have dtype of long"
+            raise RuntimeError(message(op, "indices_or_sections", f"{given.ndim}-D {given.dtype}", rule))
+        given = given.array.tolist()
+    if not isinstance(given, (int, tuple, list)):
+        raise TypeError(message(op, "indices_or_sections", given, f"must be int or ints, not {type(given).__name__}"))
+    if not input.ndim:
+        raise RuntimeError(message(op, "input", "0-D", "must be at least a 1-dimensional tensor"))
+    at = normalize_dim(op, dim, input.ndim)
+    size = input.array.shape[at]
+    if isinstance(given, int):
+        if given <= 0:
+            raise RuntimeError(message(op, "sections", given, "must be larger than 0: number of sections"))
+        long, least = size % given, size // given
+        bounds = [i * least + min(i, long) for i in range(given + 1)]
+    else:
+        bounds = [0, *(int(i) for i in given), size]
+    pieces = []
+    for first, last in itertools.pairwise(bounds):
+        start, stop, _ = slice(first, last).indices(size)
+        pieces.append(Slice.apply(input, at, start, max(stop - start, 0)))
+    return tuple(pieces)
 
 
 class SplitWithSizes(Split):

@@ -1,7 +1,6 @@
 """Losses: cross_entropy (fused with softmax for class indices), nll_loss and mse_loss."""
 
 import math
-import warnings
 from typing import Any
 
 from scratchnet.autograd.core import Tensor
@@ -10,25 +9,9 @@ from scratchnet.device import array_module, kernels_for
 from scratchnet.ops.activation import SoftmaxGrad, log_softmax, softmax
 from scratchnet.ops.checks import check_floating, check_optional_tensor, check_same_dtype, check_tensor
 from scratchnet.ops.compare import where
+from scratchnet.ops.loss_reduction import matched, reduced, reduction_name, spread_out
 from scratchnet.ops.promotion import operands
-from scratchnet.shapes import broadcast_shapes, message
-
-
-def _reduce(losses: Any, reduction: str, total: float) -> Any:
-    """The losses as they are, their sum, or their sum over `total` (0 gives NaN), in the losses' dtype."""
-    if reduction == "none":
-        return losses
-    xp, kind = array_module(losses), losses.dtype
-    summed = losses.sum(dtype=xp.float32 if kind == "float16" else kind)
-    return xp.asarray(summed / summed.dtype.type(total) if reduction == "mean" else summed, dtype=kind)
-
-
-def _spread(gy: Tensor, reduction: str, total: float, shape: tuple[int, ...]) -> Tensor:
-    """The gradient of the losses from that of what _reduce made of them."""
-    if reduction == "mean":
-        gy = gy / total
-    spread: Tensor = gy.expand(shape)
-    return spread
+from scratchnet.shapes import message
 
 
 class SoftmaxCrossEntropy(Op):
@@ -40,12 +23,12 @@ class SoftmaxCrossEntropy(Op):
         losses, logsumexp = kernels_for(x).loss.cross_entropy(x.reshape(_rows(x.shape)), target, weight, -1, smoothing)
         ctx.save_arrays(logsumexp)
         ctx.smoothing, ctx.reduction, ctx.total = smoothing, reduction, total
-        return _reduce(losses, reduction, total)
+        return reduced(losses, reduction, total)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Any:
         x, target, weight, logsumexp = ctx.saved
-        spread = _spread(gy, ctx.reduction, ctx.total, target.array.shape)
+        spread = spread_out(gy, ctx.reduction, ctx.total, target.array.shape)
         gx = SoftmaxCrossEntropyGrad.apply(spread, x, logsumexp, target, weight, ctx.smoothing)
         return gx, None, None, None, None, None
 
@@ -99,14 +82,14 @@ class NllLoss(Op):
         ctx.shape, ctx.reduction, ctx.total = x.shape, reduction, total
         xp, x = array_module(x), x.reshape(_rows(x.shape))
         if not target.size or not x.size:
-            return _reduce(xp.zeros(target.shape, x.dtype), reduction, total)
+            return reduced(xp.zeros(target.shape, x.dtype), reduction, total)
         picked = xp.take_along_axis(x, xp.maximum(target, 0)[:, None], axis=1)[:, 0]
-        return _reduce(xp.where(target < 0, xp.zeros((), x.dtype), -picked * scale), reduction, total)
+        return reduced(xp.where(target < 0, xp.zeros((), x.dtype), -picked * scale), reduction, total)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Any:
         target, scale = ctx.saved
-        spread = _spread(gy, ctx.reduction, ctx.total, target.array.shape)
+        spread = spread_out(gy, ctx.reduction, ctx.total, target.array.shape)
         return NllLossGrad.apply(spread, target, scale, ctx.shape), None, None, None, None
 
 
@@ -141,25 +124,13 @@ class MseLoss(Op):
         ctx.save_inputs(0, 1)
         ctx.reduction = reduction
         difference = x - target
-        return _reduce(difference * difference, reduction, float(x.size))
+        return reduced(difference * difference, reduction, float(x.size))
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Any:
         x, target = ctx.saved
         gx = (x - target) * (gy * (2.0 / max(x.array.size, 1) if ctx.reduction == "mean" else 2.0))
         return (gx if ctx.needs[0] else None), (-gx if ctx.needs[1] else None), None
-
-
-def _reduction(op: str, size_average: bool | None, reduce: bool | None, reduction: str) -> str:
-    """The reduction's name; the two arguments from before it existed warn, as in torch. Raises ValueError."""
-    if size_average is not None or reduce is not None:
-        reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
-        text = f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead."
-        warnings.warn(text, UserWarning, stacklevel=3)
-    if reduction not in ("none", "mean", "sum"):
-        rule = f"{reduction} is not a valid value for reduction: must be 'none', 'mean' or 'sum'"
-        raise ValueError(message(op, "reduction", repr(reduction), rule, "use reduction='mean'"))
-    return reduction
 
 
 def _check_weight(op: str, weight: Tensor | None, input: Tensor, classes: int) -> None:
@@ -271,7 +242,7 @@ def cross_entropy(
     check_tensor(op, "input", input)
     check_tensor(op, "target", target)
     check_optional_tensor(op, "weight", weight)
-    reduction = _reduction(op, size_average, reduce, reduction)
+    reduction = reduction_name(op, size_average, reduce, reduction)
     if not 0.0 <= label_smoothing <= 1.0:
         rule = f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}"
         raise RuntimeError(
@@ -338,7 +309,7 @@ def nll_loss(
     check_tensor(op, "input", input)
     check_tensor(op, "target", target)
     check_optional_tensor(op, "weight", weight)
-    reduction = _reduction(op, size_average, reduce, reduction)
+    reduction = reduction_name(op, size_average, reduce, reduction)
     indices = _indices(op, input, target, ignore_index)
     check_floating(op, "input", input)
     _check_weight(op, weight, input, _rows(input.array.shape)[1])
@@ -369,15 +340,8 @@ def mse_loss(
     check_tensor(op, "input", input)
     check_tensor(op, "target", target)
     check_optional_tensor(op, "weight", weight)
-    if target.array.shape != input.array.shape:
-        text = (
-            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will "
-            "likely lead to incorrect results due to broadcasting. Please ensure they have the same size."
-        )
-        warnings.warn(text, UserWarning, stacklevel=2)
-        shape = broadcast_shapes(op, input.array.shape, target.array.shape)
-        input, target = input.expand(shape), target.expand(shape)
-    reduction = _reduction(op, size_average, reduce, reduction)
+    input, target = matched(op, input, target)
+    reduction = reduction_name(op, size_average, reduce, reduction)
     input, target = operands(op, input, target)
     check_floating(op, "input", input)
     if weight is None:

@@ -7,7 +7,7 @@ from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
 from scratchnet.device import kernels_for
 from scratchnet.ops.checks import check_floating, check_tensor
-from scratchnet.ops.geometry import Pair, check_at_least, pair, pool_size
+from scratchnet.ops.geometry import LAYOUTS, Pair, Sizes, check_at_least, each, pair, pool_size
 from scratchnet.shapes import message
 
 
@@ -111,43 +111,59 @@ class AdaptiveAvgPool2DGrad(Op):
         return AdaptiveAvgPool2D.apply(ggx, ctx.out_size), None
 
 
-def _window(op: str, kernel_size: Any, stride: Any, padding: Any, dilation: Any) -> tuple[Pair, Pair, Pair, Pair]:
-    """The four pairs, checked. No stride means the kernel's size."""
-    kernel = pair(kernel_size, op, "kernel_size")
-    step = (
-        kernel if stride is None or (isinstance(stride, (tuple, list)) and not stride) else pair(stride, op, "stride")
-    )
-    margin, spread = pair(padding, op, "padding"), pair(dilation, op, "dilation")
+def window(
+    op: str, n: int, kernel_size: Any, stride: Any, padding: Any, dilation: Any = 1
+) -> tuple[Sizes, Sizes, Sizes, Sizes]:
+    """The four arguments as n ints each, checked. No stride means the kernel's size."""
+    kernel = each(kernel_size, n, op, "kernel_size")
+    absent = stride is None or (isinstance(stride, (tuple, list)) and not stride)
+    step = kernel if absent else each(stride, n, op, "stride")
+    margin, spread = each(padding, n, op, "padding"), each(dilation, n, op, "dilation")
     check_at_least(op, "kernel_size", kernel, 1, "kernel size should be greater than zero")
     check_at_least(op, "stride", step, 1, "stride should be greater than zero (stride should not be zero)")
     check_at_least(op, "dilation", spread, 1, "dilation should be greater than zero")
     check_at_least(op, "padding", margin, 0, "pad must be non-negative")
-    if any(margin[i] > kernel[i] // 2 for i in (0, 1)):
+    if any(m > k // 2 for m, k in zip(margin, kernel, strict=True)):
         rule = f"pad should be at most half of effective kernel size, kernel_size={kernel}"
-        raise RuntimeError(message(op, "padding", margin, rule, f"use padding={(kernel[0] // 2, kernel[1] // 2)}"))
+        raise RuntimeError(message(op, "padding", margin, rule, f"use padding={tuple([k // 2 for k in kernel])}"))
     return kernel, step, margin, spread
 
 
-def _batched(op: str, input: Tensor) -> tuple[Tensor, bool]:
-    """The input as (N, C, H, W), and whether it came so. Only the batch may be empty."""
+def batched(op: str, n: int, input: Tensor) -> tuple[Tensor, bool]:
+    """The input with a batch and n axes of space, and whether it came so. Only the batch may be empty."""
     shape = input.array.shape
-    if len(shape) not in (3, 4) or 0 in shape[-3:]:
-        rule = "Expected 3D or 4D (batch mode) tensor with optional 0 dim batch size, other dimensions non-empty"
-        raise RuntimeError(message(op, "input.shape", list(shape), rule, "use (N, C, H, W) or (C, H, W)"))
-    return (input, True) if len(shape) == 4 else (input.unsqueeze(0), False)
+    if len(shape) not in (n + 1, n + 2) or 0 in shape[-n - 1 :]:
+        rule = f"Expected {n + 1}D or {n + 2}D (batch mode) tensor with optional 0 dim batch size, other dimensions"
+        fix = f"use ({LAYOUTS[n]}) or ({LAYOUTS[n][3:]})"
+        raise RuntimeError(message(op, "input.shape", list(shape), f"{rule} non-empty", fix))
+    return (input, True) if len(shape) == n + 2 else (input.unsqueeze(0), False)
 
 
-def _out_size(
-    op: str, shape: tuple[int, ...], kernel: Pair, stride: Pair, padding: Pair, dilation: Pair, ceil_mode: bool
-) -> Pair:
-    height, width = (pool_size(shape[i - 2], kernel[i], stride[i], padding[i], dilation[i], ceil_mode) for i in (0, 1))
-    if height < 1 or width < 1:
-        c, h, w = shape[-3:]
-        rule = (
-            f"Given input size: ({c}x{h}x{w}). Calculated output size: ({c}x{height}x{width}). Output size is too small"
-        )
+def pooled_size(
+    op: str, shape: tuple[int, ...], kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, ceil_mode: bool
+) -> Sizes:
+    """The output's axes of space. Raises RuntimeError where no window fits."""
+    n = len(kernel)
+    arguments = zip(shape[-n:], kernel, stride, padding, dilation, strict=True)
+    sizes = tuple([pool_size(*numbers, ceil_mode) for numbers in arguments])
+    if min(sizes) < 1:
+        given, found = ("x".join(map(str, (shape[-n - 1], *image))) for image in (shape[-n:], sizes))
+        rule = f"Given input size: ({given}). Calculated output size: ({found}). Output size is too small"
         raise RuntimeError(message(op, "kernel_size", kernel, rule, "use a smaller kernel or a larger image"))
-    return height, width
+    return sizes
+
+
+def check_divisor(op: str, divisor_override: Any) -> None:
+    """None, or an int that is not 0. Raises TypeError, RuntimeError."""
+    if divisor_override is not None:
+        if isinstance(divisor_override, bool) or not hasattr(divisor_override, "__index__"):
+            raise TypeError(
+                message(op, "divisor_override", repr(divisor_override), "must be int", "use divisor_override=None")
+            )
+        if divisor_override == 0:
+            raise RuntimeError(
+                message(op, "divisor_override", 0, "divisor must be not zero", "use divisor_override=None")
+            )
 
 
 def max_pool2d_with_indices(
@@ -161,11 +177,11 @@ def max_pool2d_with_indices(
 ) -> tuple[Tensor, Tensor]:
     """torch.nn.functional.max_pool2d_with_indices: max_pool2d's values and their flat positions h * W + w (int64)."""
     check_tensor("max_pool2d", "input", input)
-    kernel, step, margin, spread = _window("max_pool2d", kernel_size, stride, padding, dilation)
-    batched, was_batched = _batched("max_pool2d", input)
-    out_size = _out_size("max_pool2d", batched.array.shape, kernel, step, margin, spread, ceil_mode)
+    kernel, step, margin, spread = window("max_pool2d", 2, kernel_size, stride, padding, dilation)
+    images, was_batched = batched("max_pool2d", 2, input)
+    out_size = pooled_size("max_pool2d", images.array.shape, kernel, step, margin, spread, ceil_mode)
     check_floating("max_pool2d", "input", input)
-    y, indices = MaxPool2DWithIndices.apply(batched, kernel, step, margin, spread, out_size)
+    y, indices = MaxPool2DWithIndices.apply(images, kernel, step, margin, spread, out_size)
     return (y, indices) if was_batched else (y.squeeze(0), indices.squeeze(0))
 
 
@@ -207,21 +223,13 @@ def avg_pool2d(
     """
     op = "avg_pool2d"
     check_tensor(op, "input", input)
-    kernel, step, margin, _ = _window(op, kernel_size, stride, padding, 1)
-    if divisor_override is not None:
-        if isinstance(divisor_override, bool) or not hasattr(divisor_override, "__index__"):
-            raise TypeError(
-                message(op, "divisor_override", repr(divisor_override), "must be int", "use divisor_override=None")
-            )
-        if divisor_override == 0:
-            raise RuntimeError(
-                message(op, "divisor_override", 0, "divisor must be not zero", "use divisor_override=None")
-            )
+    kernel, step, margin, _ = window(op, 2, kernel_size, stride, padding)
+    check_divisor(op, divisor_override)
     if input.array.ndim < 3:
         rule = "must have 3 or 4 dimensions: Dimension out of range"
         raise IndexError(message(op, "input.shape", list(input.shape), rule, "use (N, C, H, W) or (C, H, W)"))
-    batched, was_batched = _batched(op, input)
-    out_size = _out_size(op, batched.array.shape, kernel, step, margin, (1, 1), ceil_mode)
+    images, was_batched = batched(op, 2, input)
+    out_size = pooled_size(op, images.array.shape, kernel, step, margin, (1, 1), ceil_mode)
     check_floating(op, "input", input)
     settings = {
         "stride": step,
@@ -229,7 +237,7 @@ def avg_pool2d(
         "count_include_pad": bool(count_include_pad),
         "divisor_override": divisor_override,
     }
-    y: Tensor = AvgPool2D.apply(batched, kernel, out_size, settings)
+    y: Tensor = AvgPool2D.apply(images, kernel, out_size, settings)
     return y if was_batched else y.squeeze(0)
 
 
@@ -267,6 +275,6 @@ def adaptive_avg_pool2d(input: Tensor, output_size: int | Sequence[int | None] |
         rule = "Expected input to have non-zero size for non-batch dimensions"
         raise RuntimeError(message(op, "input.shape", list(shape), rule, "use an image of at least one pixel"))
     check_floating(op, "input", input)
-    batched = input if len(shape) == 4 else input.unsqueeze(0)
-    y: Tensor = AdaptiveAvgPool2D.apply(batched, out_size)
+    images = input if len(shape) == 4 else input.unsqueeze(0)
+    y: Tensor = AdaptiveAvgPool2D.apply(images, out_size)
     return y if len(shape) == 4 else y.squeeze(0)

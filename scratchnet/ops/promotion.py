@@ -9,6 +9,9 @@ from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
 from scratchnet.shapes import broadcast_shapes
 
+# What sums and products are accumulated in, where that isn't the dtype itself.
+WIDER: dict[Any, np.dtype[Any]] = {np.dtype("f2"): np.dtype("f4"), np.dtype("f4"): np.dtype("f8")}
+
 
 class ToCopy(Op):
     """The values in another dtype. Between floats it is differentiable: the tape walk casts the gradient back."""
@@ -65,7 +68,7 @@ def operands(op: str, *values: Any, floating: bool = False) -> list[Any]:
     dtype = result_type(*values)
     if floating and not dtype.is_floating_point:
         dtype = dtypes.get_default_dtype()
-    wrap = op not in ("where", "clamp", "pow")
+    wrap = op not in ("where", "clamp", "clamp_min", "clamp_max", "pow")
     return [cast(v, dtype) if isinstance(v, Tensor) else number(op, v, dtype, wrap) for v in values]
 
 

@@ -1,31 +1,26 @@
-"""Sums, means and extremes along dimensions. float32 is added up in float64, float16 in float32, and rounded once."""
+"""Sums, means, variances and products along dimensions.
+
+float32 is added up in float64, float16 in float32, and rounded once.
+"""
 
 import builtins
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from scratchnet import dtypes
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
-from scratchnet.device import array_module
 from scratchnet.ops.checks import check_tensor
-from scratchnet.ops.compare import maximum, minimum
-from scratchnet.ops.promotion import cast
+from scratchnet.ops.compare import where
+from scratchnet.ops.promotion import WIDER, cast
+from scratchnet.ops.scan import products_of_others
 from scratchnet.shapes import message, normalize_dim, normalize_dims
 
 Dims = int | tuple[int, ...] | list[int] | None
-_WIDER: dict[Any, np.dtype[Any]] = {np.dtype("f2"): np.dtype("f4"), np.dtype("f4"): np.dtype("f8")}
 
 
-class ValuesIndices(NamedTuple):
-    """What max(dim) and min(dim) return."""
-
-    values: Tensor
-    indices: Tensor
-
-
-def _restore(x: Tensor, dims: tuple[int, ...], keepdim: bool) -> Tensor:
+def restore(x: Tensor, dims: tuple[int, ...], keepdim: bool) -> Tensor:
     """Put back, with length 1, the dimensions that a reduction took away."""
     if keepdim:
         return x
@@ -40,11 +35,11 @@ class Sum(Op):
     @staticmethod
     def forward(ctx: Any, x: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
         ctx.shape, ctx.dims, ctx.keepdim = x.shape, dims, keepdim
-        return x.sum(axis=dims, keepdims=keepdim, dtype=_WIDER.get(x.dtype, x.dtype)).astype(x.dtype, copy=False)
+        return x.sum(axis=dims, keepdims=keepdim, dtype=WIDER.get(x.dtype, x.dtype)).astype(x.dtype, copy=False)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> tuple[Tensor | None, ...]:
-        return _restore(gy, ctx.dims, ctx.keepdim).expand(ctx.shape), None, None
+        return restore(gy, ctx.dims, ctx.keepdim).expand(ctx.shape), None, None
 
 
 class SumDim(Sum, node="SumBackward1"):
@@ -81,14 +76,14 @@ class Mean(Op):
     @staticmethod
     def forward(ctx: Any, x: Any, dims: tuple[int, ...], keepdim: bool) -> Any:
         ctx.shape, ctx.dims, ctx.keepdim = x.shape, dims, keepdim
-        wide = _WIDER.get(x.dtype, x.dtype)
+        wide = WIDER.get(x.dtype, x.dtype)
         total = x.sum(axis=dims, keepdims=keepdim, dtype=wide)
         ctx.count = x.size // builtins.max(total.size, 1) if x.size else 0
         return np.asarray(total / wide.type(ctx.count)).astype(x.dtype, copy=False)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> tuple[Tensor | None, ...]:
-        return _restore(gy, ctx.dims, ctx.keepdim).expand(ctx.shape) / ctx.count, None, None
+        return restore(gy, ctx.dims, ctx.keepdim).expand(ctx.shape) / ctx.count, None, None
 
 
 class MeanDim(Mean, node="MeanBackward1"):
@@ -106,26 +101,98 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtype
     return result
 
 
+def _moments(ctx: Any, x: Any, dims: tuple[int, ...], correction: float, keepdim: bool) -> tuple[Any, Any]:
+    """Variance and mean, not yet rounded to x's dtype. Two passes, so that a large mean costs no digits."""
+    wide = WIDER.get(x.dtype, x.dtype)
+    ctx.save_inputs(0)
+    ctx.shape, ctx.dims, ctx.keepdim = x.shape, dims, keepdim
+    ctx.count = int(np.prod([x.shape[dim] for dim in dims], dtype=np.int64))
+    ctx.divisor = builtins.max(ctx.count - correction, 0.0)
+    centre = np.asarray(x.sum(axis=dims, keepdims=True, dtype=wide) / wide.type(ctx.count))
+    centred = x - centre
+    total = (centred * centred).sum(axis=dims, keepdims=keepdim, dtype=wide)
+    return np.asarray(total / wide.type(ctx.divisor)), centre.reshape(np.shape(total))
+
+
+def _var_slope(ctx: Any, gy: Tensor, x: Tensor) -> Tensor:
+    factor = 2.0 / ctx.divisor if ctx.divisor else float("nan")
+    return restore(gy, ctx.dims, ctx.keepdim) * factor * (x - mean(x, list(ctx.dims), keepdim=True))
+
+
+def _mean_slope(ctx: Any, gy: Tensor) -> Tensor:
+    return restore(gy, ctx.dims, ctx.keepdim).expand(ctx.shape) / ctx.count
+
+
+def _root_slope(gy: Tensor, y: Tensor) -> Tensor:
+    """The gradient through a square root y; 0 where y is 0."""
+    return where(y == 0, 0.0, gy / (2 * y))
+
+
 class Var(Op):
     """The mean squared distance from the mean, divided by count - correction."""
 
     @staticmethod
     def forward(ctx: Any, x: Any, dims: tuple[int, ...], correction: float, keepdim: bool) -> Any:
-        wide = _WIDER.get(x.dtype, x.dtype)
-        ctx.save_inputs(0)
-        ctx.dims, ctx.keepdim = dims, keepdim
-        count = int(np.prod([x.shape[dim] for dim in dims], dtype=np.int64))
-        ctx.divisor = builtins.max(count - correction, 0.0)
-        centred = x - x.sum(axis=dims, keepdims=True, dtype=wide) / wide.type(count)
-        total = (centred * centred).sum(axis=dims, keepdims=keepdim, dtype=wide)
-        return np.asarray(total / wide.type(ctx.divisor)).astype(x.dtype, copy=False)
+        return _moments(ctx, x, dims, correction, keepdim)[0].astype(x.dtype, copy=False)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> tuple[Tensor | None, ...]:
         (x,) = ctx.saved
-        spread = _restore(gy, ctx.dims, ctx.keepdim)
-        factor = 2.0 / ctx.divisor if ctx.divisor else float("nan")
-        return spread * factor * (x - mean(x, list(ctx.dims), keepdim=True)), None, None, None
+        return _var_slope(ctx, gy, x), None, None, None
+
+
+class Std(Op):
+    """The square root of the variance."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, dims: tuple[int, ...], correction: float, keepdim: bool) -> Any:
+        ctx.save_outputs(0)
+        return np.sqrt(_moments(ctx, x, dims, correction, keepdim)[0]).astype(x.dtype, copy=False)
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> tuple[Tensor | None, ...]:
+        x, y = ctx.saved
+        return _var_slope(ctx, _root_slope(gy, y), x), None, None, None
+
+
+class VarMean(Op):
+    """Variance and mean."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, dims: tuple[int, ...], correction: float, keepdim: bool) -> Any:
+        return tuple(part.astype(x.dtype, copy=False) for part in _moments(ctx, x, dims, correction, keepdim))
+
+    @staticmethod
+    def backward(ctx: Any, g_var: Tensor, g_mean: Tensor) -> tuple[Tensor | None, ...]:
+        (x,) = ctx.saved
+        return _var_slope(ctx, g_var, x) + _mean_slope(ctx, g_mean), None, None, None
+
+
+class StdMean(Op):
+    """Standard deviation and mean."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, dims: tuple[int, ...], correction: float, keepdim: bool) -> Any:
+        ctx.save_outputs(0)
+        spread, centre = _moments(ctx, x, dims, correction, keepdim)
+        return np.sqrt(spread).astype(x.dtype, copy=False), centre.astype(x.dtype, copy=False)
+
+    @staticmethod
+    def backward(ctx: Any, g_std: Tensor, g_mean: Tensor) -> tuple[Tensor | None, ...]:
+        x, y = ctx.saved
+        return _var_slope(ctx, _root_slope(g_std, y), x) + _mean_slope(ctx, g_mean), None, None, None
+
+
+def _spread(
+    op: str, kind: type[Op], input: Any, dim: Any, unbiased: bool | None, keepdim: bool, correction: float | None
+) -> Any:
+    check_tensor(op, "input", input)
+    if isinstance(dim, bool):  # torch's overload var(unbiased)
+        dim, unbiased = None, dim
+    if correction is None:
+        correction = 0 if unbiased is False else 1
+    _require_float(op, input)
+    return kind.apply(input, normalize_dims(op, dim, input.ndim), correction, keepdim)
 
 
 def var(
@@ -140,155 +207,95 @@ def var(
 
     Two passes, so that a large mean costs no digits. Source: Chan, Golub, LeVeque 1983.
     """
-    check_tensor("var", "input", input)
-    if isinstance(dim, bool):  # torch's overload var(unbiased)
-        dim, unbiased = None, dim
-    if correction is None:
-        correction = 0 if unbiased is False else 1
-    _require_float("var", input)
-    result: Tensor = Var.apply(input, normalize_dims("var", dim, input.ndim), correction, keepdim)
+    result: Tensor = _spread("var", Var, input, dim, unbiased, keepdim, correction)
     return result
 
 
-class MaxDim(Op, node="MaxBackward0"):
-    """The extreme of each line along one dimension, and where it is: the first of several, and a NaN before all."""
+def std(
+    input: Tensor,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> Tensor:
+    """torch.std: the square root of var, with var's arguments. Its gradient where it is 0 is 0."""
+    result: Tensor = _spread("std", Std, input, dim, unbiased, keepdim, correction)
+    return result
+
+
+def var_mean(
+    input: Tensor,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> tuple[Tensor, Tensor]:
+    """torch.var_mean: (var, mean), with var's arguments."""
+    result: tuple[Tensor, Tensor] = _spread("var_mean", VarMean, input, dim, unbiased, keepdim, correction)
+    return result
+
+
+def std_mean(
+    input: Tensor,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> tuple[Tensor, Tensor]:
+    """torch.std_mean: (std, mean), with var's arguments."""
+    result: tuple[Tensor, Tensor] = _spread("std_mean", StdMean, input, dim, unbiased, keepdim, correction)
+    return result
+
+
+class Prod(Op):
+    """The product of all elements."""
 
     @staticmethod
-    def forward(ctx: Any, x: Any, dim: int, keepdim: bool, find: str) -> Any:
-        xp = array_module(x)
-        indices = getattr(xp, find)(x, axis=dim, keepdims=True)
-        ctx.save_arrays(indices)
-        ctx.shape, ctx.dim, ctx.keepdim = x.shape, dim, keepdim
-        values = xp.take_along_axis(x, indices, dim)
-        return (values, indices) if keepdim else (values.squeeze(dim), indices.squeeze(dim))
-
-    @staticmethod
-    def backward(ctx: Any, g_values: Tensor, g_indices: Tensor) -> tuple[Tensor | None, ...]:
-        (indices,) = ctx.saved
-        spread = _restore(g_values, (ctx.dim,), ctx.keepdim)
-        return ScatterAlongDim.apply(spread, indices, ctx.shape, ctx.dim), None, None, None
-
-
-class MinDim(MaxDim, node="MinBackward0"):
-    """The least of each line."""
-
-
-class TakeAlongDim(Op):
-    """The elements at the indices along one dimension; the indices have the result's shape."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Any, indices: Any, dim: int) -> Any:
-        ctx.save_inputs(1)
-        ctx.shape, ctx.dim = x.shape, dim
-        return array_module(x).take_along_axis(x, indices, dim)
-
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> tuple[Tensor | None, ...]:
-        (indices,) = ctx.saved
-        return ScatterAlongDim.apply(gy, indices, ctx.shape, ctx.dim), None, None
-
-
-class ScatterAlongDim(Op):
-    """Zeros with the elements put at the indices along one dimension, one per line: TakeAlongDim's adjoint."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Any, indices: Any, shape: tuple[int, ...], dim: int) -> Any:
-        ctx.save_inputs(1)
-        ctx.dim = dim
-        xp = array_module(x)
-        out = xp.zeros(shape, x.dtype)
-        xp.put_along_axis(out, indices, x, dim)
-        return out
-
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> tuple[Tensor | None, ...]:
-        (indices,) = ctx.saved
-        return TakeAlongDim.apply(gy, indices, ctx.dim), None, None, None
-
-
-def _check_line(op: str, input: Tensor, dim: int) -> None:
-    if input.ndim and not input.array.shape[dim]:
-        raise IndexError(message(op, "dim", dim, "has size 0: Expected reduction dim to have non-zero size"))
-
-
-def _extreme_along(op: str, input: Tensor, dim: int, keepdim: bool) -> ValuesIndices:
-    dim = normalize_dim(op, dim, input.ndim)
-    _check_line(op, input, dim)
-    if not input.ndim:
-        return ValuesIndices(input.clone(), Tensor._wrap(np.zeros((), np.int64)))
-    return ValuesIndices(*(MaxDim if op == "max" else MinDim).apply(input, dim, keepdim, f"arg{op}"))
-
-
-class Max(Op, node="MaxBackward1"):
-    """The extreme of all elements; ties share the gradient."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Any, largest: bool) -> Any:
+    def forward(ctx: Any, x: Any) -> Any:
         ctx.save_inputs(0)
-        ctx.save_outputs(0)
-        return np.asarray(x.max() if largest else x.min())
+        return np.asarray(x.prod(dtype=WIDER.get(x.dtype, x.dtype))).astype(x.dtype, copy=False)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> tuple[Tensor | None, ...]:
-        x, y = ctx.saved
-        ties = (x == y.detach()) | (x != x) & (y != y).detach()
-        return ties.to(gy.dtype) * (gy / int(ties.array.sum())), None
+        (x,) = ctx.saved
+        return (gy * products_of_others(x.reshape(-1), 0).reshape(x.shape),)
 
 
-class Min(Max, node="MinBackward1"):
-    """The least of all elements; ties share the gradient."""
+class ProdDim(Op, node="ProdBackward1"):
+    """The product along one dimension."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, dim: int, keepdim: bool) -> Any:
+        ctx.dim, ctx.keepdim = dim, keepdim
+        ctx.save_inputs(0)
+        return x.prod(axis=dim, keepdims=keepdim, dtype=WIDER.get(x.dtype, x.dtype)).astype(x.dtype, copy=False)
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> tuple[Tensor | None, ...]:
+        (x,) = ctx.saved
+        return restore(gy, (ctx.dim,), ctx.keepdim) * products_of_others(x, ctx.dim), None, None
 
 
-def _extreme(op: str, kind: type[Op], input: Tensor, dim: Any, keepdim: bool, other: Any) -> Any:
-    if isinstance(dim, Tensor) or other is not None:
-        return (maximum if op == "max" else minimum)(input, dim if other is None else other)
-    if dim is not None:
-        return _extreme_along(op, input, dim, keepdim)
-    if not input.array.size:
-        rule = (
-            "has no elements: Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim"
-        )
-        raise RuntimeError(message(op, "input", f"shape {list(input.array.shape)}", rule))
-    return kind.apply(input, op == "max")
+_UNSET: Any = object()
 
 
-def max(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
-    """torch.max: of all elements; (values, indices) along `dim`; or `maximum` of two tensors.
+def prod(input: Tensor, dim: int = _UNSET, keepdim: bool = False, *, dtype: dtypes.dtype | None = None) -> Tensor:
+    """torch.prod: the product of all elements, or along one `dim`. Integers and bools multiply in int64.
 
-    Along a dimension the first maximum takes the gradient; over all elements ties share it. NaN wins.
+    The gradient is exact where elements are 0. Raises TypeError for several dims.
     """
-    check_tensor("max", "input", input)
-    return _extreme("max", Max, input, dim, keepdim, other)
-
-
-def min(input: Tensor, dim: Any = None, keepdim: bool = False, *, other: Tensor | None = None) -> Any:
-    """torch.min: of all elements; (values, indices) along `dim`; or `minimum` of two tensors. Ties and NaN as max."""
-    check_tensor("min", "input", input)
-    return _extreme("min", Min, input, dim, keepdim, other)
-
-
-def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """torch.argmax: where the first maximum is, along `dim` or in the flattened tensor; NaN wins."""
-    check_tensor("argmax", "input", input)
-    return _argument("argmax", input, dim, keepdim)
-
-
-def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
-    """torch.argmin: where the first minimum is, along `dim` or in the flattened tensor; NaN wins."""
-    check_tensor("argmin", "input", input)
-    return _argument("argmin", input, dim, keepdim)
-
-
-def _argument(op: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
-    if dim is None:
-        if not input.array.size:
-            raise IndexError(
-                message(op, "input", f"shape {list(input.array.shape)}", "has no elements: specify the dim")
-            )
-        found = getattr(array_module(input.array), op)(input.array)
-        return Tensor._wrap(np.reshape(found, (1,) * input.ndim if keepdim else ()))
-    dim = normalize_dim(op, dim, input.ndim)
-    _check_line(op, input, dim)
-    if not input.ndim:
-        return Tensor._wrap(np.zeros((), np.int64))
-    return Tensor._wrap(getattr(array_module(input.array), op)(input.array, axis=dim, keepdims=keepdim))
+    check_tensor("prod", "input", input)
+    target = dtype or (input.dtype if input.array.dtype.kind == "f" else dtypes.int64)
+    if dim is _UNSET:
+        if keepdim:
+            raise TypeError("prod: dim is missing: keepdim has no meaning without it")
+        whole: Tensor = Prod.apply(cast(input, target))
+        return whole
+    if isinstance(dim, bool) or not hasattr(dim, "__index__"):
+        raise TypeError(message("prod", "dim", repr(dim), f"must be int, not {type(dim).__name__}"))
+    dim, x = normalize_dim("prod", dim, input.ndim), cast(input, target)
+    result: Tensor = ProdDim.apply(x, dim, keepdim) if input.ndim else Prod.apply(x)
+    return result

@@ -9,7 +9,7 @@ from scratchnet import dtypes
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
 from scratchnet.device import array_module
-from scratchnet.ops.checks import check_tensor
+from scratchnet.ops.checks import check_integer, check_tensor
 from scratchnet.shapes import expandable, message, normalize_dim, normalize_dims, sizes
 
 Gradients = tuple[Tensor | None, ...]
@@ -362,12 +362,13 @@ class Embed(Op):
         return Slice.apply(gy, ctx.dim, ctx.start, ctx.length), None, None, None
 
 
-def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
+def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
     """torch.narrow: `length` entries of `dim` from `start` on; a view. Raises IndexError, RuntimeError out of range."""
     check_tensor("narrow", "input", input)
     if not input.ndim:
         raise RuntimeError("narrow: input (=0-D): narrow() cannot be applied to a 0-dim tensor")
     dim = normalize_dim("narrow", dim, input.ndim)
+    start, length = check_integer("narrow", "start", start), check_integer("narrow", "length", length)
     size = input.array.shape[dim]
     if length < 0:
         raise RuntimeError(message("narrow", "length", length, "must be non-negative"))

@@ -5,41 +5,25 @@ Metadata is a JSON object beside the tensors: in .npz the text array `__metadata
 """
 
 import json
-import os
+import math
 import zipfile
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
 from scratchnet import dtypes
+from scratchnet.serialization.archive import check_count
+from scratchnet.serialization.files import atomic
 from scratchnet.shapes import message
 from scratchnet.tensor import Tensor
 
 _METADATA = "__metadata__"
 _HEADER_ENTRY = "scratchnet"
 Arrays = OrderedDict[str, np.ndarray[Any, Any]]
-
-
-@contextmanager
-def atomic(path: str | Path) -> Iterator[IO[bytes]]:
-    """A file for `path`'s new content: it takes that name when the block ends, and vanishes when the block raises.
-
-    Readers see the old content or the new one, never a part.
-    """
-    path = Path(path)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(part, "wb") as file:
-            yield file
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def save_weights(path: str | Path, state_dict: Mapping[str, Tensor], metadata: Mapping[str, Any] | None = None) -> None:
@@ -114,6 +98,10 @@ def _read_npz(path: Path, op: str) -> tuple[Arrays, str]:
     try:
         # Opened here and not by np.load, which leaves the file open when it is no archive.
         with open(path, "rb") as file, np.lib.npyio.NpzFile(file, allow_pickle=False) as archive:
+            check_count(file, len(archive.files))
+            zipped: Any = archive.zip
+            for info in zipped.infolist():
+                _check_size(zipped, info)
             arrays: Arrays = OrderedDict((name, archive[name]) for name in archive.files)
     except (zipfile.BadZipFile, EOFError, ValueError, OSError, NotImplementedError) as error:
         raise ValueError(message(op, "path", path, f"must be a whole .npz file of plain numbers: {error}")) from error
@@ -122,6 +110,23 @@ def _read_npz(path: Path, op: str) -> tuple[Arrays, str]:
             raise ValueError(message(op, "path", path, f"holds {name!r}, which is no array"))
     metadata = arrays.pop(_METADATA, None)
     return arrays, "" if metadata is None else str(metadata)
+
+
+def _check_size(zipped: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+    """Raises before room is made for numbers that the file can't hold. Deflate packs 1032 bytes into one at best."""
+    if info.file_size > 1032 * info.compress_size + 1024:
+        raise zipfile.BadZipFile(f"{info.filename!r} declares {info.file_size} bytes, more than it can hold")
+    if not info.filename.endswith(".npy"):
+        return
+    with zipped.open(info) as member:
+        version = np.lib.format.read_magic(member)
+        if version not in ((1, 0), (2, 0)):
+            raise ValueError(f"{info.filename!r} has the unknown version {version}")
+        first = version == (1, 0)
+        reader = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
+        shape, _, kind = reader(member)
+        if math.prod(shape) * kind.itemsize != info.file_size - member.tell():
+            raise ValueError(f"{info.filename!r} declares {shape} numbers of {kind} in {info.file_size} bytes")
 
 
 def _read_safetensors(path: Path, op: str) -> tuple[Arrays, str]:

@@ -1,0 +1,83 @@
+"""What the optimizers that count their steps share: the loop over parameters, the state's `step`, old checkpoints."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from scratchnet import dtypes
+from scratchnet.autograd.modes import no_grad
+from scratchnet.ops.creation import full, tensor
+from scratchnet.optim.optimizer import Closure, Optimizer, number, run_closure
+from scratchnet.tensor import Tensor
+
+
+class CountingOptimizer(Optimizer):
+    """Base of Adamax, NAdam, RAdam, RMSprop, Adagrad, Adadelta: a subclass writes `_update` for one parameter.
+
+    Settings that a checkpoint from an older release lacks are filled in from `_added`.
+    """
+
+    _added: ClassVar[dict[str, Any]] = {
+        "foreach": None,
+        "maximize": False,
+        "differentiable": False,
+        "capturable": False,
+    }
+    _counters: ClassVar[tuple[str, ...]] = ("step",)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        for group in self.param_groups:
+            for name, value in self._added.items():
+                group.setdefault(name, value)
+            for param in group["params"]:
+                own = self.state.get(param)
+                for name in self._counters:
+                    if own and not isinstance(own[name], Tensor):  # saved as a plain number long ago
+                        own[name] = counter(own[name])
+
+    @no_grad()
+    def step(self, closure: Closure | None = None) -> Any:
+        """Update every parameter that has a gradient. Returns the closure's loss."""
+        loss = run_closure(closure)
+        for group in self.param_groups:
+            for param in group["params"]:
+                if param.grad is not None:
+                    self._update(param, group)
+        return loss
+
+    def _update(self, param: Any, group: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+    def _counted(self, param: Any, *names: str) -> tuple[dict[str, Any], int]:
+        """The parameter's state, made of zeros at the first step, and the number of this step."""
+        state = self.state[param]
+        if not state:
+            state["step"] = counter(0.0)
+            for name in names:
+                state[name] = counter(1.0) if name in self._counters else filled(param, 0.0)
+        state["step"] += 1
+        return state, int(state["step"].item())
+
+
+def counter(value: float) -> Tensor:
+    """A number kept in the state: a 0-d tensor, float32 or the default dtype where that is float64."""
+    wide = dtypes.get_default_dtype() is dtypes.float64
+    return tensor(float(value), dtype=dtypes.float64 if wide else dtypes.float32)
+
+
+def filled(param: Tensor, value: float) -> Tensor:
+    """A tensor like `param`, the same number everywhere."""
+    return full(param.shape, value, dtype=param.dtype, device=param.device)
+
+
+def read(group: dict[str, Any], *names: str) -> dict[str, float]:
+    """Settings of a group as plain floats."""
+    return {name: float(number(group[name])) for name in names}
+
+
+def check_betas(betas: tuple[Any, Any]) -> None:
+    """Raise torch's ValueError for a beta outside [0, 1)."""
+    for i, beta in enumerate(betas):
+        if not 0.0 <= float(beta) < 1.0:
+            raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
