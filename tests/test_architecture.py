@@ -7,8 +7,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 LAYERS = (
-    "kernels shapes dtypes config cephes random device autograd printing ops conversion tensor linalg nn optim data arrays "
-    "serialization models vision gradcheck explain compat tensorboard bench training progress commands cli __main__"
+    "kernels shapes dtypes config cephes random device autograd printing ops conversion tensor linalg nn optim data "
+    "arrays serialization models vision gradcheck explain compat tensorboard bench training progress commands cli "
+    "__main__"
 ).split()
 FILES = sorted((ROOT / "scratchnet").rglob("*.py")) + sorted((ROOT / "kernels").rglob("*.py"))
 
