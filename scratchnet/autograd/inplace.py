@@ -53,7 +53,7 @@ class CopySlices(Op, node="CopySlices"):
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> tuple[Tensor | None, ...]:
         g_base = None
-        if any(getattr(op, "by_place", False) for op, _, _ in ctx.chain):
+        if any(op.by_place for op, _, _ in ctx.chain):
             gy = InOrder.apply(gy, ctx.strides)  # as_strided finds elements by their place in the base's memory
         if ctx.needs[0]:
             g_base = gy.clone()

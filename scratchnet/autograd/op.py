@@ -110,6 +110,7 @@ class Op:
     """
 
     view: ClassVar[bool] = False
+    by_place: ClassVar[bool] = False  # a view that finds its elements by their place in memory, as as_strided does
     node_type: ClassVar[type[OpNode]]
 
     def __init_subclass__(cls, node: str | None = None, **kwargs: Any) -> None:
