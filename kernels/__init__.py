@@ -83,6 +83,10 @@ scan: along the last axis
 
     linear_scan(g, a, out=None): h_i = g_i + a_i h_(i-1), h_(-1) = 0
 
+largest: of each line, equal numbers in the order of torch's topk on Linux
+
+    largest(x, k): (M, C) -> (M, k) int64, where the k largest are, the largest first; NaN counts as the largest
+
 optim: in place; torch's single-tensor formulas, each operation rounded as torch rounds it
 
     sgd_step(param, grad, momentum_buffer, *, lr, momentum, dampening, weight_decay, nesterov, maximize, first)

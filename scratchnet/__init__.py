@@ -4,6 +4,7 @@ import sys
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
+from math import e, inf, nan, pi
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,7 @@ from scratchnet.dtypes import float_ as float
 from scratchnet.dtypes import int_ as int
 from scratchnet.ops import results as return_types
 from scratchnet.ops.activation import log_softmax, logsumexp, relu, sigmoid, softmax, tanh
+from scratchnet.ops.activation_inplace import celu_, relu_, rrelu_, selu_, threshold_
 from scratchnet.ops.addmm import addbmm, addmm, addmv, baddbmm, outer, tensordot
 from scratchnet.ops.arrange import diag, flip, meshgrid, nonzero, repeat_interleave, roll, tile, tril, triu
 from scratchnet.ops.compare import (
@@ -110,7 +112,7 @@ from scratchnet.ops.extremes import amax, amin, aminmax, argmax, argmin, max, mi
 from scratchnet.ops.functions import erf, exp, exp2, expm1, log, log1p, log2, log10, reciprocal, rsqrt, sqrt, square
 from scratchnet.ops.gather import gather, index_select, masked_select, take_along_dim
 from scratchnet.ops.join import broadcast_tensors, cat, chunk, hstack, split, stack, tensor_split, unbind, vstack
-from scratchnet.ops.layer_norm import group_norm, layer_norm, rms_norm
+from scratchnet.ops.layer_norm import rms_norm
 from scratchnet.ops.logic import (
     allclose,
     equal,
@@ -128,8 +130,11 @@ from scratchnet.ops.lookup import bilinear
 from scratchnet.ops.matmul import bmm, dot, matmul, mm, mv
 from scratchnet.ops.norms import norm
 from scratchnet.ops.order import argsort, median, sort, topk, unique
+from scratchnet.ops.permute import permute, t, transpose
+from scratchnet.ops.pool import max_pool1d, max_pool1d_with_indices, max_pool2d, max_pool3d
+from scratchnet.ops.pool_average import adaptive_avg_pool1d, avg_pool1d
 from scratchnet.ops.promotion import result_type
-from scratchnet.ops.random import bernoulli, get_rng_state, multinomial, normal, randint_like, set_rng_state
+from scratchnet.ops.random import bernoulli, multinomial, normal, randint_like
 from scratchnet.ops.rectifiers import hardshrink, prelu, rrelu, threshold
 from scratchnet.ops.reduce import mean, prod, std, std_mean, sum, var, var_mean
 from scratchnet.ops.rounding import ceil, floor, floor_divide, fmod, remainder, round, trunc
@@ -140,20 +145,51 @@ from scratchnet.ops.shape import (
     clone,
     flatten,
     narrow,
-    permute,
     reshape,
     squeeze,
-    t,
-    transpose,
     unsqueeze,
 )
 from scratchnet.ops.shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from scratchnet.ops.smooth import celu, selu
 from scratchnet.ops.ternary import addcdiv, addcmul, lerp, masked_fill
+from scratchnet.ops.toplevel import (
+    adaptive_max_pool1d,
+    affine_grid_generator,
+    alpha_dropout,
+    alpha_dropout_,
+    batch_norm,
+    binary_cross_entropy_with_logits,
+    constant_pad_nd,
+    cosine_embedding_loss,
+    dropout,
+    dropout_,
+    embedding,
+    feature_alpha_dropout,
+    feature_alpha_dropout_,
+    feature_dropout,
+    feature_dropout_,
+    grid_sampler,
+    group_norm,
+    hinge_embedding_loss,
+    instance_norm,
+    kl_div,
+    layer_norm,
+    margin_ranking_loss,
+    poisson_nll_loss,
+    triplet_margin_loss,
+)
 from scratchnet.ops.trigonometry import atan2, cos, sin, tan
 from scratchnet.ops.views import as_strided, diagonal, movedim, ravel, select, unflatten
 from scratchnet.printing import set_printoptions
-from scratchnet.random import Generator, default_generator, initial_seed, manual_seed, seed
+from scratchnet.random import (
+    Generator,
+    default_generator,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    seed,
+    set_rng_state,
+)
 from scratchnet.shapes import Size
 
 if TYPE_CHECKING:
@@ -162,7 +198,9 @@ if TYPE_CHECKING:
 
 bool = bool_
 multiply, divide, subtract, negative, absolute, concat, concatenate = mul, div, sub, neg, abs, cat, cat
-clip, fix, arctan2 = clamp, trunc, atan2
+true_divide, greater, greater_equal, less, less_equal, not_equal = div, gt, ge, lt, le, ne
+swapaxes, swapdims, moveaxis, row_stack, ger = transpose, transpose, movedim, vstack, outer
+clip, fix, arctan2, native_channel_shuffle = clamp, trunc, atan2, channel_shuffle
 __version__ = "0.1.0"
 
 

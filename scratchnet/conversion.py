@@ -1,6 +1,7 @@
 """A tensor as something else: another dtype or device, an array, Python numbers, text, a copy; and facts about it."""
 
 import copy
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -61,8 +62,12 @@ def numel(self: Tensor) -> int:
 
 
 def stride(self: Tensor, dim: int | None = None) -> Any:
-    """How many elements lie between neighbours along each dimension, or along one."""
-    steps = tuple(s // self.array.itemsize for s in self.array.strides)
+    """How many elements lie between neighbours along each dimension, or along one; sizes of 0 count as 1."""
+    array = self.array
+    steps = tuple(s // array.itemsize for s in array.strides)
+    if not array.size and not any(steps):  # NumPy lays nothing out without elements
+        sides = [max(n, 1) for n in array.shape]
+        steps = tuple(math.prod(sides[i + 1 :]) for i in range(len(sides)))
     return steps if dim is None else steps[normalize_dim("stride", dim, self.ndim)]
 
 
@@ -165,8 +170,8 @@ def contains(self: Tensor, element: Any) -> bool:
 def to_repr(self: Tensor) -> str:
     node = self.grad_fn
     return printing.tensor_repr(
-        self.array,
-        self.array.dtype.name,
+        self.array.real,  # the values of a complex step
+        self.dtype.name,
         node.name() if node is not None else None,
         self.requires_grad,
         default_dtype=dtypes.get_default_dtype().name,
@@ -174,7 +179,7 @@ def to_repr(self: Tensor) -> str:
 
 
 def to_format(self: Tensor, spec: str) -> str:
-    return format(self.item(), spec) if not self.ndim and spec else str(self)
+    return format(self.array.real.item(), spec) if not self.ndim and spec else str(self)
 
 
 def deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from scratchnet.dtypes import stepping
 from scratchnet.shapes import message
 
 
@@ -63,8 +64,15 @@ def array_module(array: Any) -> Any:
 
 
 def kernels_for(array: Any) -> ModuleType:
-    """The kernels for `array`: the package scratchnet.kernels.cpu, imported at the first call."""
+    """The kernels for `array`: the package scratchnet.kernels.cpu, imported at the first call.
+
+    Inside autograd.complex_step it is scratchnet.kernels.plain, which takes complex arrays.
+    """
     global _cpu_kernels
+    if stepping.active:
+        import scratchnet.kernels.plain as plain_kernels
+
+        return plain_kernels
     if _cpu_kernels is None:
         import scratchnet.kernels.cpu as cpu_kernels
 

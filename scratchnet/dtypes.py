@@ -1,5 +1,6 @@
 """dtype objects, torch's promotion rules and the default dtype. NumPy never promotes for us."""
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,15 @@ _OF_NUMPY = {d.numpy: d for d in ALL}
 _default = float32
 
 
+class _Stepping(threading.local):
+    """Whether this thread is inside autograd.complex_step: there an array of complex128 plays float64."""
+
+    active = False
+
+
+stepping = _Stepping()
+
+
 def _by_name(name: str) -> dtype:
     return _OF_NUMPY[np.dtype(name)]
 
@@ -47,6 +57,8 @@ def of(kind: Any) -> dtype:
     """Our dtype for NumPy's. Raises TypeError for kinds outside the engine (complex, strings, unsigned words)."""
     found = _OF_NUMPY.get(np.dtype(kind))
     if found is None:
+        if stepping.active and np.dtype(kind) == np.complex128:
+            return float64
         raise TypeError(f"dtype {np.dtype(kind)} is not supported; use one of {', '.join(d.name for d in ALL)}")
     return found
 
@@ -97,6 +109,6 @@ def combine(higher: dtype | None, lower: dtype | None) -> dtype | None:
 
 
 def result_kind(value: Any) -> str:
-    """NumPy's one-letter kind of a tensor, an array or a NumPy scalar: b, i, u or f."""
+    """NumPy's one-letter kind of a tensor, an array or a NumPy scalar: b, i, u or f (complex steps count as f)."""
     kind: str = getattr(value, "array", value).dtype.kind
-    return kind
+    return "f" if kind == "c" else kind

@@ -8,7 +8,7 @@ import numpy as np
 from scratchnet import conversion, dtypes
 from scratchnet.autograd import engine
 from scratchnet.autograd.core import Tensor
-from scratchnet.autograd.inplace import assign, check_overlap, check_writable
+from scratchnet.autograd.inplace import assign, check_apart, check_overlap, check_writable
 from scratchnet.conversion import NUMBERS
 from scratchnet.ops import (
     activation,
@@ -28,6 +28,7 @@ from scratchnet.ops import (
     matmul,
     norms,
     order,
+    permute,
     random,
     rectifiers,
     reduce,
@@ -69,7 +70,7 @@ METHODS: tuple[Callable[..., Any], ...] = (
     *(order.sort, order.argsort, order.topk, order.median, order.unique),
     *(counting.all, counting.any, counting.count_nonzero, counting.bincount),
     *(extremes.max, extremes.min, extremes.argmax, extremes.argmin, extremes.amax, extremes.amin, extremes.aminmax),
-    *(shape.view, shape.reshape, shape.flatten, shape.permute, shape.transpose, shape.t, shape.squeeze),
+    *(shape.view, shape.reshape, shape.flatten, permute.permute, permute.transpose, permute.t, shape.squeeze),
     *(shape.unsqueeze, shape.expand, shape.broadcast_to, shape.sum_to_size, shape.clone, shape.contiguous),
     *(shape.narrow, join.split, join.chunk, join.unbind),
     *(matmul.matmul, matmul.mm, matmul.bmm),
@@ -89,7 +90,7 @@ METHODS: tuple[Callable[..., Any], ...] = (
     *(conversion.is_floating_point, conversion.element_size, conversion.data_ptr, conversion.view_as),
     *(conversion.reshape_as, conversion.expand_as, conversion.where, engine.backward),
 )
-PROPERTIES = (shape.mT, shape.T)
+PROPERTIES = (permute.mT, permute.T)
 
 # Functions that also exist as name_(): the result is written over the tensor, which takes over its history.
 IN_PLACE: tuple[Callable[..., Any], ...] = (
@@ -103,12 +104,34 @@ IN_PLACE: tuple[Callable[..., Any], ...] = (
     *(trigonometry.sin, trigonometry.cos, trigonometry.tan, trigonometry.atan2),
     *(scan.cumsum, scan.cumprod),
     *(compare.clamp_min, compare.clamp_max, logic.nan_to_num),
+    *(compare.bitwise_and, compare.bitwise_or, compare.bitwise_xor, compare.bitwise_not),
     *(rounding.floor, rounding.ceil, rounding.round, rounding.trunc),
     *(rounding.floor_divide, rounding.remainder, rounding.fmod),
     *(logic.logical_and, logic.logical_or, logic.logical_xor, logic.logical_not),
     *(ternary.lerp, ternary.addcmul, ternary.addcdiv, ternary.masked_fill),
     *(activation.relu, activation.sigmoid, activation.tanh),
 )
+# Those that write here and there while they read: no argument may share memory with the tensor, not even all of it.
+APART = (scatter.index_add, scatter.index_fill, scatter.index_put, scatter.scatter, scatter.scatter_add)
+ALIASES: dict[str, Callable[..., Any]] = {
+    "absolute": elementwise.abs,
+    "negative": elementwise.neg,
+    "multiply": elementwise.mul,
+    "divide": elementwise.div,
+    "true_divide": elementwise.div,
+    "subtract": elementwise.sub,
+    "clip": compare.clamp,
+    "fix": rounding.trunc,
+    "arctan2": trigonometry.atan2,
+    "greater": compare.gt,
+    "greater_equal": compare.ge,
+    "less": compare.lt,
+    "less_equal": compare.le,
+    "not_equal": compare.ne,
+    "swapaxes": permute.transpose,
+    "swapdims": permute.transpose,
+    "moveaxis": views.movedim,
+}
 OPERATORS = {
     "add": elementwise.add,
     "sub": elementwise.sub,
@@ -139,11 +162,12 @@ CASTS = {
 def written_over(function: Callable[..., Any]) -> Callable[..., Tensor]:
     """The in-place twin of a function: torch's `name_`. Nothing changes where it raises."""
     name = f"{function.__name__}_"
+    check = check_apart if function in APART else check_overlap
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         check_writable(self, name)
-        for arg in args:
-            check_overlap(self, arg, name)
+        for arg in (*args, *kwargs.values()):
+            check(self, arg, name)
         return assign(self, function(self, *args, **kwargs), name)
 
     method.__name__ = method.__qualname__ = name
@@ -197,7 +221,7 @@ def _new_like(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 def _invert(self: Tensor) -> Tensor:
-    if self.array.dtype.kind == "f":
+    if self.array.dtype.kind in "fc":
         raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
     return compare.bitwise_not(self)
 
@@ -209,6 +233,10 @@ def _bind() -> None:
         setattr(Tensor, function.__name__, property(function))
     for function in IN_PLACE:
         setattr(Tensor, f"{function.__name__}_", written_over(function))
+    for name, function in ALIASES.items():
+        setattr(Tensor, name, function)
+        if function in IN_PLACE:
+            setattr(Tensor, f"{name}_", written_over(function))
     for name, function in OPERATORS.items():
         setattr(Tensor, f"__{name}__", _operator(function))
         setattr(Tensor, f"__r{name}__", _operator(function, swapped=True))

@@ -14,7 +14,7 @@ from scratchnet import nn
 from scratchnet.autograd.modes import no_grad
 from scratchnet.data import DataLoader
 from scratchnet.nn import functional as F
-from scratchnet.optim import SGD, Adam, Optimizer
+from scratchnet.optim import SGD, Adam, Optimizer, lr_scheduler
 from scratchnet.serialization import atomic, save_weights
 from scratchnet.shapes import message
 from scratchnet.tensor import Tensor
@@ -25,7 +25,11 @@ Batch = tuple[Tensor, Tensor]
 
 @dataclass(frozen=True)
 class Options:
-    """What a training run can vary. `weights`: what the net starts from, "xavier" or "he" (see `initialise`)."""
+    """What a training run can vary.
+
+    `weights`: what the net starts from, "xavier" or "he" (see `initialise`). `schedule`: the learning rate stays
+    "constant", or falls along half a "cosine" wave, a step an epoch (Loshchilov, Hutter, 2017).
+    """
 
     epochs: int
     batch_size: int
@@ -34,6 +38,7 @@ class Options:
     momentum: float = 0.0
     seed: int = 0
     weights: str = "xavier"
+    schedule: str = "constant"
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,7 @@ _CHOSEN = {
     ("lenet", "digits"): Options(epochs=20, batch_size=32, lr=5e-3),
     ("lenet", "mnist"): Options(epochs=3, batch_size=64, lr=5e-3),
     ("nin", "digits"): Options(epochs=12, batch_size=32, lr=1e-3),
+    ("inception_mnist", "mnist"): Options(epochs=10, batch_size=64, lr=1e-3, schedule="cosine"),
 }
 _OTHERS = {
     "digits": Options(epochs=10, batch_size=32, lr=1e-3),
@@ -111,6 +117,15 @@ def make_optimizer(model: nn.Module, options: Options) -> Optimizer:
     if options.optimizer == "sgd":
         return SGD(model.parameters(), lr=options.lr, momentum=options.momentum)
     raise ValueError(message("train", "optimizer", repr(options.optimizer), "must be 'sgd' or 'adam'"))
+
+
+def make_schedule(optimizer: Optimizer, options: Options) -> lr_scheduler.LRScheduler:
+    """What sets the learning rate after each epoch. Raises ValueError for another name."""
+    if options.schedule == "cosine":
+        return lr_scheduler.CosineAnnealingLR(optimizer, T_max=options.epochs)
+    if options.schedule == "constant":
+        return lr_scheduler.ConstantLR(optimizer, factor=1.0)
+    raise ValueError(message("train", "schedule", repr(options.schedule), "must be 'constant' or 'cosine'"))
 
 
 def evaluate(model: nn.Module, loader: DataLoader) -> tuple[float, float]:
@@ -177,10 +192,12 @@ def fit(
     train_loader = batches(train_data, shape, options.batch_size, shuffle=True)
     test_loader = batches(test_data, shape, options.batch_size, shuffle=False)
     optimizer = make_optimizer(model, options)
+    schedule = make_schedule(optimizer, options)
     history = []
     for epoch in range(1, options.epochs + 1):
         start = time.perf_counter()
         loss, accuracy = train_epoch(model, train_loader, optimizer, on_batch)
+        schedule.step()
         test_loss, test_accuracy = evaluate(model, test_loader)
         history.append(Metrics(epoch, loss, accuracy, test_loss, test_accuracy, time.perf_counter() - start))
         on_epoch(history[-1])

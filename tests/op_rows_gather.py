@@ -38,6 +38,14 @@ def _through(x: Any, index: Any) -> Any:
 
 
 ROWS: list[Row] = [
+    row("index_fill_: an element of its own", lambda T, F, x: (x * 1).index_fill_(0, T.tensor([1]), x[0, 0]), (3, 4)),
+    row(
+        "scatter_: from the row beside",
+        lambda T, F, x: _in_place(x, lambda y: y[:1].scatter_(0, T.zeros(1, 4).long(), y[1:2])),
+        (3, 4),
+        order=0,
+        zero=(),
+    ),
     row("index_select", lambda T, F, x, i: T.index_select(x, 0, i), X, I3, half=True, ints=WHOLE, zero=(-1,)),
     row("index_select: method", lambda T, F, x, i: x.index_select(-1, i), X, I3, zero=(0,)),
     row("index_select: int32", lambda T, F, x, i: x.index_select(1, i.int()), X, ints((4,), 0, 3), zero=(0,)),
@@ -277,4 +285,19 @@ BAD: list[Bad] = [
     bad("one_hot: float", lambda T, F, x: F.one_hot(x), (3,), match=r"one_hot: input\.dtype"),
     bad("one_hot: int32", lambda T, F, i: F.one_hot(i.int()), IJ, match=r"one_hot: input\.dtype"),
     bad("one_hot: empty", lambda T, F: F.one_hot(T.zeros(0).long()), match="one_hot: num_classes"),
+    # the tensor itself, all of it or a part, can't be what is written to it
+    *[
+        bad(f"{label}: itself", f, const((3, 4)), ints((3, 4), 0, 3), match="refer to a single memory location")
+        for label, f in (
+            ("scatter_", lambda T, F, x, i: x.scatter_(0, i, x)),
+            ("scatter_ src", lambda T, F, x, i: x.scatter_(0, i, src=x)),
+            ("scatter_ part", lambda T, F, x, i: x.scatter_(0, i[:2], x[1:])),
+            ("scatter_ index", lambda T, F, x, i: i.scatter_(0, i, 1)),
+            ("scatter_add_", lambda T, F, x, i: x.scatter_add_(0, i, x)),
+            ("index_add_", lambda T, F, x, i: x.index_add_(0, i[:, 0], x)),
+            ("index_put_", lambda T, F, x, i: x.index_put_((i[:, 0],), x)),
+            ("index_put_ index", lambda T, F, x, i: i[0].index_put_((i[0],), T.zeros_like(i[0]))),
+            ("index_fill_ index", lambda T, F, x, i: i[0].index_fill_(0, i[0], 1)),
+        )
+    ],
 ]

@@ -10,6 +10,8 @@ TIES = vals([[[[1, 1, 0, 2], [1, 1, 2, 2], [0, 0, 0, 0], [0, 3, 3, 0]]]])
 NANS = vals([[[[1, NAN, 0, 2], [NAN, 1, 2, 2], [0, 0, 0, 0], [0, 3, 3, NAN]]]])
 ENDS = vals([[[[-float("inf")] * 4, [-float("inf"), float("inf"), 0.0, -0.0], [0.0, -0.0, 1, 1]]]])
 
+WHOLE = "uint8 int8 int16 int32 int64"
+
 ROWS = [
     *[fn("max_pool2d", [x], 2) for x in (X, (3, 9, 8), TIES)],
     fn("max_pool2d", [NANS], 2, label="F.max_pool2d: NaN"),
@@ -24,6 +26,7 @@ ROWS = [
     fn("max_pool2d", [X], 3, 2, 1, 2, True, True, label="F.max_pool2d: indices"),
     fn("max_pool2d", [(3, 9, 8)], 3, return_indices=True, label="F.max_pool2d: indices, unbatched"),
     fn("max_pool2d_with_indices", [X], 2),
+    fn("max_pool2d", [X], 3, 2, 1, 2, True, return_indices=True, label="F.max_pool2d: integers", ints=WHOLE),
     *[fn("avg_pool2d", [x], 2) for x in (X, (3, 9, 8))],
     fn("avg_pool2d", [X], 3, 2, 1),
     fn("avg_pool2d", [X], 3, 2, 1, ceil_mode=True),

@@ -1,28 +1,16 @@
 """Random numbers: in place, by chances, of means and deviations, within bounds. From the same seed the same bits."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from op_table import Bad, Row, bad, between, both, const, method, pos, row, vals
-from parity import torch
 
 X = (3, 5)
-_CPUS = Path("/proc/cpuinfo")
-# On Intel CPUs torch's MKL builds draw these from a stream of MKL's own.
-SAME = torch is None or not (
-    torch.backends.mkl.is_available() and "GenuineIntel" in (_CPUS.read_text() if _CPUS.exists() else "GenuineIntel")
-)
 
 
-def drawn(name: str, f: Any, mkl: bool = False, dtypes: tuple[str, ...] = ("float32",), **options: Any) -> Row:
-    """f(T, empty tensor of the dtype): numbers alone, or their shapes where torch draws others on this CPU."""
-
-    def call(T: Any, F: Any, x: Any) -> Any:
-        found = f(T, x * 0)
-        return found if SAME or not mkl else tuple(found.shape)
-
-    return row(name, call, (4, 9), order=0, dtypes=dtypes, seeded=True, zero=(0,), **options)
+def drawn(name: str, f: Any, dtypes: tuple[str, ...] = ("float32",), **options: Any) -> Row:
+    """f(T, a tensor of the dtype to fill)."""
+    return row(name, lambda T, F, x: f(T, x * 0), (4, 9), order=0, dtypes=dtypes, seeded=True, zero=(0,), **options)
 
 
 FLOATS = ("float16", "float32", "float64")
@@ -34,9 +22,9 @@ ROWS: list[Row] = [
     drawn("normal_", lambda T, x: x.normal_(1, 2), dtypes=FLOATS),
     drawn("normal_: transposed", lambda T, x: x.t().normal_(1, 2), dtypes=FLOATS),
     drawn("normal_: part", lambda T, x: (x[:, ::2].normal_(), x)[1], dtypes=FLOATS),
-    drawn("exponential_", lambda T, x: x.exponential_(), mkl=True, dtypes=FLOATS),
-    drawn("exponential_: rate", lambda T, x: x.exponential_(2.5), mkl=True, dtypes=FLOATS),
-    drawn("exponential_: transposed", lambda T, x: x.t().exponential_(0.3), mkl=True, dtypes=FLOATS),
+    drawn("exponential_", lambda T, x: x.exponential_(), dtypes=FLOATS),
+    drawn("exponential_: rate", lambda T, x: x.exponential_(2.5), dtypes=FLOATS),
+    drawn("exponential_: transposed", lambda T, x: x.t().exponential_(0.3), dtypes=FLOATS),
     drawn("random_", lambda T, x: x.random_(), dtypes=ALL),
     drawn("random_: to", lambda T, x: x.random_(2), dtypes=ALL),
     drawn("random_: from, to", lambda T, x: x.random_(0, 2), dtypes=ALL),
@@ -45,16 +33,16 @@ ROWS: list[Row] = [
     drawn("random_: transposed", lambda T, x: x.t().random_(100), dtypes=("float32", "int64")),
     drawn("random_: wide", lambda T, x: x.random_(-5, 2**40), dtypes=("float32", "float64", "int64")),
     drawn("random_: everything", lambda T, x: x.random_(-(2**63), None), dtypes=("int64",), strided=False),
-    drawn("bernoulli_", lambda T, x: x.bernoulli_(), mkl=True, dtypes=ALL),
-    drawn("bernoulli_: p", lambda T, x: x.bernoulli_(0.3), mkl=True, dtypes=ALL),
-    drawn("bernoulli_: transposed", lambda T, x: x.t().bernoulli_(0.3), mkl=True, dtypes=ALL),
+    drawn("bernoulli_", lambda T, x: x.bernoulli_(), dtypes=ALL),
+    drawn("bernoulli_: p", lambda T, x: x.bernoulli_(0.3), dtypes=ALL),
+    drawn("bernoulli_: transposed", lambda T, x: x.t().bernoulli_(0.3), dtypes=ALL),
     drawn("bernoulli_: chances", lambda T, x: x.bernoulli_(T.linspace(0, 1, 9)), dtypes=ALL),
     drawn("bernoulli_: float64 chances", lambda T, x: x.bernoulli_(T.linspace(0, 1, 9).double()), dtypes=ALL),
     drawn("bernoulli_: transposed chances", lambda T, x: x.t().bernoulli_(T.linspace(0, 1, 4))),
     both("bernoulli", [between(X, 0, 1)], seeded=True, order=1, half=True),
     row("bernoulli: transposed", lambda T, F, x: T.bernoulli(x.t()), between(X, 0, 1), seeded=True, order=0),
-    drawn("bernoulli: p", lambda T, x: (T.bernoulli(x, 0.3), x.bernoulli(0.7))[0], mkl=True, dtypes=ALL),
-    drawn("bernoulli: p, transposed", lambda T, x: T.bernoulli(x.t(), 0.3), mkl=True),
+    drawn("bernoulli: p", lambda T, x: (T.bernoulli(x, 0.3), x.bernoulli(0.7))[0], dtypes=ALL),
+    drawn("bernoulli: p, transposed", lambda T, x: T.bernoulli(x.t(), 0.3)),
     both("multinomial", [const(pos((6,)))], 10, True, seeded=True, order=0),
     both("multinomial", [const(pos((4, 6)))], 10, True, seeded=True, order=0, half=True),
     row(
@@ -103,21 +91,18 @@ ROWS: list[Row] = [
     ),
     row("randint_like", lambda T, F, x: (T.randint_like(x, 5), T.randint_like(x, -3, 9)), X, order=0, seeded=True),
     row("*_like: generator", lambda T, F, x: _with_generators(T, x), X, order=0),
+    both("multinomial", [const(pos((6,)))], 1, seeded=True, order=0),
+    both("multinomial", [const(pos((4, 6)))], 6, seeded=True, order=0),
+    method("multinomial", [const(pos((5, 40)))], 7, label="multinomial: some of many", seeded=True, order=0),
     row("get_rng_state", lambda T, F: (T.rand(3), T.randn(3), T.get_rng_state()), order=0, seeded=True),
     row("set_rng_state", lambda T, F: _again(T), order=0, seeded=True),
 ]
-if SAME:
-    ROWS += [
-        both("multinomial", [const(pos((6,)))], 1, seeded=True, order=0),
-        both("multinomial", [const(pos((4, 6)))], 6, seeded=True, order=0),
-        method("multinomial", [const(pos((5, 40)))], 7, label="multinomial: some of many", seeded=True, order=0),
-    ]
 
 
 def _with_generators(T: Any, x: Any) -> Any:
     """Every function that draws takes a generator."""
     g = T.Generator().manual_seed(7)
-    found = [
+    return [
         T.rand_like(x, generator=g),
         T.randn_like(x, generator=g),
         T.randint_like(x, 9, generator=g),
@@ -134,11 +119,10 @@ def _with_generators(T: Any, x: Any) -> Any:
         T.empty(3).random_(generator=g),
         T.empty(3).random_(9, generator=g),
         T.empty(20).bernoulli_(T.full((20,), 0.5), generator=g),
+        T.empty(3).exponential_(generator=g),
+        T.multinomial(T.ones(5), 3, generator=g),
+        T.empty(3).bernoulli_(0.5, generator=g),
     ]
-    if SAME:
-        found += [T.empty(3).exponential_(generator=g), T.multinomial(T.ones(5), 3, generator=g)]
-        found += [T.empty(3).bernoulli_(0.5, generator=g)]
-    return found
 
 
 def _again(T: Any) -> Any:

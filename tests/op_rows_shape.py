@@ -100,11 +100,19 @@ ROWS: list[Row] = [
         X,
         order=0,
     ),
-    row(
+    row(  # of an array without elements torch keeps NumPy's strides, all 0
         "shape",
         lambda T, F, x: (tuple(x.shape), tuple(x.size()), x.shape.numel(), x.stride(), x.is_contiguous()),
         X,
         order=0,
+        zero=(),
+    ),
+    row(
+        "shape: no elements",
+        lambda T, F, x: [(*y.shape, y.shape.numel(), *y.stride(), y.is_contiguous()) for y in (x * 1, x[:0] + 0)],
+        (2, 0, 3),
+        order=0,
+        zero=(),
     ),
     row(
         "ndim, is_floating_point",

@@ -24,6 +24,13 @@ def _tripled(x: Any) -> Any:
 
 
 ROWS: list[Row] = [
+    row(
+        "stride: no elements",
+        lambda T, F: [x.stride() for x in (T.zeros(2, 0, 3), T.zeros(0), T.zeros(0, 4), T.zeros(3, 0, 4)[1:])],
+        order=0,
+        covers=("Tensor.stride",),
+    ),
+    row("stride: a part", lambda T, F, x: [x[3:].stride(), x[:, :0].stride(), x[:, 4:].stride(1)], X, order=0, zero=()),
     both("movedim", [X], 0, 2, half=True, ints=WHOLE),
     both("movedim", [X], -1, 0),
     both("movedim", [X], (0, 1), (2, 0)),

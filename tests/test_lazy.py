@@ -25,6 +25,10 @@ ROWS: list[tuple[str, tuple[Any, ...], dict[str, Any], tuple[int, ...]]] = [
     ("LazyBatchNorm2d", (), {}, (2, 3, 4, 5)),
     ("LazyBatchNorm2d", (), {"affine": False}, (2, 3, 4, 5)),
     ("LazyBatchNorm2d", (), {"track_running_stats": False, "bias": False}, (2, 3, 4, 5)),
+    ("LazyBatchNorm3d", (), {}, (2, 3, 2, 4, 5)),
+    ("LazyInstanceNorm1d", (), {}, (5, 4, 3)),
+    ("LazyInstanceNorm2d", (), {"track_running_stats": False}, (2, 3, 4, 5)),
+    ("LazyInstanceNorm3d", (), {"bias": False, "momentum": 0.3}, (2, 3, 2, 4, 5)),
 ]
 
 

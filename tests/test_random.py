@@ -3,14 +3,15 @@
 import copy
 import pickle
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from parity import needs_torch, torch
 
+import scratchnet as sn
 from scratchnet import Tensor, random
+from scratchnet.kernels.cpu.largest import largest
 from scratchnet.nn.init import trunc_normal_
 
 SEEDS = (0, 1, 777, -1, 2**40 + 3, 2**64 - 1)
@@ -28,12 +29,6 @@ RANGES = (
     (-(2**63), 2**63 - 1),
 )
 DTYPES = ("float16", "float32", "float64")
-
-
-def cpu_vendor() -> str:
-    """The CPU's vendor on Linux; elsewhere "GenuineIntel", the careful answer."""
-    info = Path("/proc/cpuinfo")
-    return info.read_text() if info.exists() else "GenuineIntel"
 
 
 def torch_dtype(name: str) -> Any:
@@ -59,6 +54,12 @@ def rule_normal(n: int, dtype: str) -> tuple[Any, Any]:
 def rule_normal_scaled(n: int, dtype: str) -> tuple[Any, Any]:
     ours = random.normal((n, 1), 0.3, 1.7, dtype)
     return ours, torch.empty((n, 1), dtype=torch_dtype(dtype)).normal_(0.3, 1.7)
+
+
+def rule_normal_pairs(n: int, dtype: str) -> tuple[Any, Any]:
+    """Normals one by one, as into memory with gaps: the way of fewer than 16 numbers, for any count."""
+    theirs = torch.empty((n, 2), dtype=torch_dtype(dtype))[:, 1].normal_(-0.4, 2.3)
+    return random.normal(n, -0.4, 2.3, dtype, blocks=False), theirs
 
 
 def rule_bernoulli(n: int, dtype: str) -> tuple[Any, Any]:
@@ -91,8 +92,6 @@ def rule_choices(n: int, dtype: str) -> tuple[Any, Any]:
 
 def rule_sample(n: int, dtype: str) -> tuple[Any, Any]:
     """multinomial without replacement: half of n weights."""
-    if dtype == "float16" or (dtype == "float32" and n > 1000):
-        n = 0  # equal quotients, whose order in torch is chance
     p = np.linspace(0.1, 1, n + 1).astype(dtype)
     return random.multinomial(p, n // 2 + 1), torch.multinomial(torch.from_numpy(p), n // 2 + 1)
 
@@ -104,8 +103,6 @@ def rule_range(n: int, dtype: str) -> tuple[Any, Any]:
 
 def rule_truncated(n: int, dtype: str) -> tuple[Any, Any]:
     """nn.init.trunc_normal_: normals drawn again where they fall outside."""
-    if dtype == "float16":
-        return np.zeros(0), torch.zeros(0, dtype=torch.float64)
     ours, theirs = Tensor(np.empty(n, dtype)), torch.empty(n, dtype=torch_dtype(dtype))
     return trunc_normal_(ours, 0.1, 0.5, -0.6, 0.9).numpy(), torch.nn.init.trunc_normal_(theirs, 0.1, 0.5, -0.6, 0.9)
 
@@ -125,10 +122,9 @@ def rule_seed(n: int, dtype: str) -> tuple[Any, Any]:
 
 
 FLOAT_RULES = (rule_uniform, rule_uniform_between, rule_normal, rule_normal_scaled, rule_bernoulli, rule_exponential)
-FLOAT_RULES += (rule_choices, rule_sample, rule_range, rule_truncated)
+FLOAT_RULES += (rule_normal_pairs, rule_choices, rule_sample, rule_range, rule_truncated)
 WORD_RULES = (rule_integers, rule_permutation, rule_keep, rule_seed, rule_words)
-# Where torch's bits differ by its build: MKL's own dropout stream on Intel, the C library's log and sine without AVX2.
-SAME_MASKS = torch is not None and not (torch.backends.mkl.is_available() and "GenuineIntel" in cpu_vendor())
+# Without AVX2 torch takes the C library's log and sine.
 SAME_NORMALS = torch is not None and torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512")
 CASES = [(rule, dtype) for rule in FLOAT_RULES for dtype in DTYPES] + [(rule, "") for rule in WORD_RULES]
 
@@ -136,8 +132,6 @@ CASES = [(rule, dtype) for rule in FLOAT_RULES for dtype in DTYPES] + [(rule, ""
 def assert_equal_bits(rule: Callable[..., tuple[Any, Any]], n: int, dtype: str) -> None:
     ours, theirs = rule(n, dtype)
     theirs = theirs.numpy()
-    if rule in (rule_keep, rule_exponential, rule_sample) and not SAME_MASKS:
-        return
     if rule in (rule_normal, rule_normal_scaled, rule_truncated) and not SAME_NORMALS:
         np.testing.assert_allclose(ours, theirs, rtol=1e-2 if dtype == "float16" else 1e-5, atol=1e-5)
         return
@@ -161,9 +155,7 @@ def test_every_number_is_torchs(rule: Callable[..., tuple[Any, Any]], dtype: str
 @pytest.mark.parametrize(("rule", "dtype"), CASES, ids=lambda value: getattr(value, "__name__", value))
 def test_a_million_numbers_are_torchs(rule: Callable[..., tuple[Any, Any]], dtype: str) -> None:
     several = {rule_uniform_between: 6, rule_integers: 9, rule_words: 6}  # that many times n numbers
-    n = 10**6 // several.get(rule, 1)
-    if rule is rule_truncated:
-        n //= 4  # each round of it draws all n anew
+    n = 10**6 // several.get(rule, 1) + 9  # an odd number, which leaves a ragged block of normals
     torch.manual_seed(5)
     random.manual_seed(5)
     assert_equal_bits(rule, n, dtype)
@@ -194,14 +186,13 @@ def test_twenty_bounds_of_integers() -> None:
 
 
 @needs_torch
-@pytest.mark.skipif(not SAME_MASKS, reason="torch draws exponential numbers from MKL's stream on this CPU")
 def test_twenty_rates_of_exponential_numbers() -> None:
     for rate in 10.0 ** np.arange(-10, 10):
         for dtype in DTYPES[1:]:
             torch.manual_seed(3)
             random.manual_seed(3)
-            theirs = torch.empty(10**4, dtype=torch_dtype(dtype)).exponential_(rate)
-            np.testing.assert_array_equal(random.exponential(10**4, rate, dtype), theirs.numpy(), err_msg=str(rate))
+            theirs = torch.empty(50_001, dtype=torch_dtype(dtype)).exponential_(rate)
+            np.testing.assert_array_equal(random.exponential(50_001, rate, dtype), theirs.numpy(), err_msg=str(rate))
 
 
 @needs_torch
@@ -211,8 +202,8 @@ def test_twenty_intervals_of_truncated_normals() -> None:
     for low in np.linspace(-3, 2.5, 20):
         torch.manual_seed(4)
         random.manual_seed(4)
-        theirs = torch.nn.init.trunc_normal_(torch.empty(999), 0.0, 1.0, low, low + 0.6)
-        ours = trunc_normal_(Tensor(np.empty(999, np.float32)), 0.0, 1.0, low, low + 0.6)
+        theirs = torch.nn.init.trunc_normal_(torch.empty(50_001), 0.0, 1.0, low, low + 0.6)
+        ours = trunc_normal_(Tensor(np.empty(50_001, np.float32)), 0.0, 1.0, low, low + 0.6)
         np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=0 if SAME_NORMALS else 1e-4, err_msg=str(low))
 
 
@@ -234,12 +225,111 @@ def test_fork_rng_leaves_the_stream_alone() -> None:
 
 
 @needs_torch
-@pytest.mark.skipif(not SAME_MASKS, reason="torch draws dropout from MKL's stream on this CPU")
-def test_dropout_draws_the_same_mask() -> None:
-    torch.manual_seed(11)
-    random.manual_seed(11)
-    theirs = torch.nn.functional.dropout(torch.ones(3, 5, 7), 0.4)
-    np.testing.assert_array_equal(random.bernoulli_keep((3, 5, 7), 0.6), theirs.numpy() != 0)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_twenty_chances(dtype: str) -> None:
+    """Tensor.bernoulli_(p) and dropout, a million numbers each."""
+    for p in np.linspace(0, 1, 20).tolist():
+        torch.manual_seed(11)
+        random.manual_seed(11)
+        theirs = torch.empty(50_001, dtype=torch_dtype(dtype)).bernoulli_(p)
+        ours = sn.empty(50_001, dtype=getattr(sn, dtype)).bernoulli_(p)
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy(), err_msg=str(p))
+        x = np.linspace(-3, 3, 50_001).astype(dtype)
+        theirs = torch.nn.functional.dropout(torch.from_numpy(x), p)
+        np.testing.assert_array_equal(sn.nn.functional.dropout(Tensor(x), p).numpy(), theirs.numpy(), err_msg=str(p))
+
+
+@needs_torch
+@pytest.mark.skipif(not SAME_NORMALS, reason="torch computes normals without AVX2 on this CPU")
+def test_twenty_means_and_deviations() -> None:
+    numbers = np.random.default_rng(2).normal(size=(20, 2)) * 10.0 ** np.arange(-10, 10)[:, None]
+    for mean, std in zip(numbers[:, 0].tolist(), np.abs(numbers[:, 1]).tolist(), strict=True):
+        for dtype in DTYPES:
+            torch.manual_seed(3)
+            random.manual_seed(3)
+            theirs = torch.empty(50_001, dtype=torch_dtype(dtype)).normal_(mean, std)
+            with np.errstate(over="ignore"):  # float16's infinity
+                ours = random.normal(50_001, mean, std, dtype)
+            np.testing.assert_array_equal(ours, theirs.numpy(), err_msg=f"{mean} {std} {dtype}")
+
+
+@needs_torch
+@pytest.mark.parametrize("replacement", [False, True])
+def test_a_million_draws_of_small_multinomials(replacement: bool) -> None:
+    """Rows with weights of 0 and equal weights, in each dtype."""
+    weights = np.random.default_rng(3).integers(0, 4, (50_000, 30)) + np.eye(30)[0]
+    weights[:, :20] += 1
+    for dtype in DTYPES:
+        torch.manual_seed(8)
+        random.manual_seed(8)
+        theirs = torch.multinomial(torch.from_numpy(weights.astype(dtype)), 20, replacement)
+        np.testing.assert_array_equal(random.multinomial(weights.astype(dtype), 20, replacement), theirs.numpy())
+
+
+@needs_torch
+@pytest.mark.parametrize("levels", [1, 2, 5, 100])
+def test_the_largest_of_equal_numbers_are_topks(levels: int) -> None:
+    """Lines of every length, ordered ones and NaN among them: each way that the C++ library sorts them."""
+    draw = np.random.default_rng(levels)
+    for n in (*range(1, 40), 200, 1000, 5000):
+        x = draw.integers(0, levels, (4, n)).astype(np.float32)
+        x[1].sort()
+        x[2] = x[1, ::-1]
+        x[3, :: levels + 2] = np.nan
+        for k in {1, (n + 63) // 64, n // 2 + 1, n}:
+            np.testing.assert_array_equal(
+                largest(x, k), torch.from_numpy(x).topk(k).indices.numpy(), err_msg=f"{n} {k}"
+            )
+
+
+MILLION: list[tuple[str, Callable[[Any, Any, Any], Any]]] = [
+    ("normal of means", lambda T, F, x: T.normal(x, 2.5)),
+    ("normal of deviations", lambda T, F, x: T.normal(1.5, x.abs())),
+    ("normal of both", lambda T, F, x: T.normal(x, x.abs())),
+    ("bernoulli", lambda T, F, x: T.bernoulli(x.abs() / 7)),
+    ("randint_like", lambda T, F, x: T.randint_like(x, 1000)),
+    ("uniform_, transposed", lambda T, F, x: x.t().uniform_(-1, 3)),
+    ("exponential_, transposed", lambda T, F, x: x.t().exponential_(2.0)),
+    ("dropout, transposed", lambda T, F, x: F.dropout(x.t(), 0.3)),
+    ("dropout1d", lambda T, F, x: F.dropout1d(x.reshape(1001, 333, 3), 0.3)),
+    ("alpha_dropout", lambda T, F, x: F.alpha_dropout(x, 0.3, training=True)),
+    ("feature_alpha_dropout", lambda T, F, x: F.feature_alpha_dropout(x.reshape(1001, 333, 3), 0.3, training=True)),
+    ("rrelu", lambda T, F, x: F.rrelu(x if x.dtype != T.float16 else x.float(), 0.1, 0.3, training=True)),
+]
+
+
+@needs_torch
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("name", "draw"), MILLION, ids=[name for name, _ in MILLION])
+def test_a_million_numbers_by_other_names(name: str, draw: Callable[[Any, Any, Any], Any], dtype: str) -> None:
+    if name.startswith("normal") and not SAME_NORMALS:
+        pytest.skip("torch computes normals without AVX2 on this CPU")
+    found = []
+    for lib in (sn, torch):
+        x = lib.linspace(-6, 6, 1001 * 999).reshape(1001, 999).to(getattr(lib, dtype))
+        lib.manual_seed(4)
+        found += [draw(lib, lib.nn.functional, x).numpy(), lib.rand(3).tolist()]
+    np.testing.assert_array_equal(found[0], found[2])
+    assert found[1] == found[3]
+
+
+@needs_torch
+def test_samplers_and_splits_of_a_million() -> None:
+    """random_split, shuffling, drawing with and without replacement, by weights: the same positions in each."""
+    n, found = 10**6 + 9, []
+    for lib, data in ((sn, sn.data), (torch, torch.utils.data)):
+        lib.manual_seed(6)
+        parts = data.random_split(range(n), [0.2, 0.5, 0.3])
+        orders = [part.indices for part in parts]
+        orders.append(list(data.RandomSampler(range(n))))
+        orders.append(list(data.RandomSampler(range(n), num_samples=n + 5)))
+        orders.append(list(data.RandomSampler(range(n), replacement=True)))
+        orders.append(list(data.SubsetRandomSampler(range(n))))
+        for replacement in (False, True):
+            orders.append(list(data.WeightedRandomSampler(range(1, n), n // 2, replacement)))
+        found.append([[int(i) for i in order] for order in orders])
+    for ours, theirs in zip(*found, strict=True):
+        assert ours == theirs
 
 
 @needs_torch
@@ -256,6 +346,11 @@ def test_the_second_normal_of_a_pair_waits_on_the_generator() -> None:
 
 @needs_torch
 def test_states_travel_both_ways() -> None:
+    random.manual_seed(9)
+    torch.random.set_rng_state(torch.from_numpy(random.get_rng_state().numpy()))
+    np.testing.assert_array_equal(random.normal(3), torch.randn(3).numpy())
+    random.set_rng_state(Tensor(torch.random.get_rng_state().numpy()))
+    np.testing.assert_array_equal(random.normal(2), torch.randn(2).numpy())
     ours, theirs = random.Generator().manual_seed(9), torch.Generator().manual_seed(9)
     for n in (0, 1, 700, 623, 5):
         random.uniform(n, generator=ours)
@@ -298,6 +393,17 @@ def test_generators_are_independent_and_copy() -> None:
         a.set_state(state)
 
 
+@needs_torch
+def test_the_module_has_torchs_names() -> None:
+    for name in (
+        "Generator default_generator fork_rng get_rng_state initial_seed manual_seed seed set_rng_state"
+    ).split():
+        assert hasattr(torch.random, name)
+        assert hasattr(random, name)
+    assert sn.get_rng_state is random.get_rng_state
+    assert isinstance(random.get_rng_state(), Tensor)
+
+
 def test_seed_is_fresh() -> None:
     assert random.seed() != random.seed()
     assert random.initial_seed() < 2**53
@@ -326,6 +432,7 @@ ERRORS: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: random.set_state(np.zeros(3, np.uint8)), RuntimeError, r"set_state: state \(=3 bytes\)"),
     (lambda: random.set_state(np.zeros(5056, np.uint8)), RuntimeError, "Invalid mt19937 state"),
     (lambda: random.set_state(np.zeros(5056)), TypeError, "must hold bytes"),
+    (lambda: random.set_rng_state(np.zeros(5056, np.uint8)), TypeError, "RNG state must be a uint8 tensor"),
 ]
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scratchnet.kernels.cpu import columns as columns
     from scratchnet.kernels.cpu import conv as conv
     from scratchnet.kernels.cpu import functions as functions
+    from scratchnet.kernels.cpu import largest as largest
     from scratchnet.kernels.cpu import loss as loss
     from scratchnet.kernels.cpu import matmul as matmul
     from scratchnet.kernels.cpu import norm as norm

@@ -1,5 +1,7 @@
 """Pooling over windows of (N, C, H, W), and its adjoints."""
 
+from typing import Any
+
 import numpy as np
 
 from scratchnet.kernels.cpu.jit import inline, kernel, prange
@@ -20,7 +22,8 @@ def max_pool2d(
     """torch.nn.functional.max_pool2d(return_indices=True): (N, C, H, W) -> (N, C, OH, OW) twice: values, places in
     the plane.
 
-    Padding counts as minus infinity and is never the place. The first maximum wins; of several NaN the last.
+    Padding counts as the dtype's least value and is never the place. The first maximum wins; of several NaN the last.
+    Integers stay integers.
     """
     n, c, h, w = x.shape
     y = target(out, (n, c, *out_size), x.dtype)
@@ -32,6 +35,7 @@ def max_pool2d(
             plain(x).reshape(n * c, h, w),
             y.reshape(flat),
             places.reshape(flat),
+            y.dtype.type(-np.inf) if y.dtype.kind == "f" else y.dtype.type(np.iinfo(y.dtype).min),
             *(*kernel_size, *stride, *padding, *dilation),
         )
     return deliver(y, out, x.dtype), deliver(places, indices, places.dtype)
@@ -136,7 +140,18 @@ def adaptive_avg_pool2d_grad(gy: Array, image: Pair, out: Array | None = None) -
 
 @kernel()
 def _max_pool(
-    x: Array, y: Array, indices: Array, KH: int, KW: int, sh: int, sw: int, ph: int, pw: int, dh: int, dw: int
+    x: Array,
+    y: Array,
+    indices: Array,
+    least: Any,
+    KH: int,
+    KW: int,
+    sh: int,
+    sw: int,
+    ph: int,
+    pw: int,
+    dh: int,
+    dw: int,
 ) -> None:
     planes, H, W = x.shape
     _, OH, OW = y.shape
@@ -150,7 +165,7 @@ def _max_pool(
                 left = ow * sw - pw
                 s0 = 0 if left >= 0 else (dw - 1 - left) // dw
                 s1 = min(KW, max(0, (W - left + dw - 1) // dw))
-                best = x.dtype.type(-np.inf)
+                best = least
                 place = -1
                 if r0 < r1 and s0 < s1:
                     place = (top + r0 * dh) * W + left + s0 * dw

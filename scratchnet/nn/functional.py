@@ -3,6 +3,7 @@
 from scratchnet.ops.activation import functional_log_softmax as log_softmax
 from scratchnet.ops.activation import functional_softmax as softmax
 from scratchnet.ops.activation import relu, sigmoid, tanh
+from scratchnet.ops.activation_inplace import celu_, elu_, hardtanh_, leaky_relu_, relu_, rrelu_, selu_, threshold_
 from scratchnet.ops.columns import fold, unfold
 from scratchnet.ops.conv import conv1d, conv2d, conv3d
 from scratchnet.ops.conv_transpose import conv_transpose1d, conv_transpose2d, conv_transpose3d
@@ -29,29 +30,31 @@ from scratchnet.ops.likelihood import (
 )
 from scratchnet.ops.linear import linear
 from scratchnet.ops.lookup import bilinear, embedding
-from scratchnet.ops.loss import cross_entropy, mse_loss, nll_loss
+from scratchnet.ops.loss import cross_entropy, nll_loss
 from scratchnet.ops.norm import batch_norm
 from scratchnet.ops.pad import pad
-from scratchnet.ops.pool import adaptive_avg_pool2d, avg_pool2d, max_pool2d, max_pool2d_with_indices
+from scratchnet.ops.pool import (
+    max_pool1d,
+    max_pool1d_with_indices,
+    max_pool2d,
+    max_pool2d_with_indices,
+    max_pool3d,
+    max_pool3d_with_indices,
+)
+from scratchnet.ops.pool_average import adaptive_avg_pool1d, adaptive_avg_pool2d, avg_pool1d, avg_pool2d, avg_pool3d
 from scratchnet.ops.pool_more import (
     adaptive_max_pool1d,
+    adaptive_max_pool1d_with_indices,
     adaptive_max_pool2d,
+    adaptive_max_pool2d_with_indices,
     adaptive_max_pool3d,
+    adaptive_max_pool3d_with_indices,
     lp_pool1d,
     lp_pool2d,
     lp_pool3d,
     max_unpool1d,
     max_unpool2d,
     max_unpool3d,
-)
-from scratchnet.ops.pool_nd import (
-    adaptive_avg_pool1d,
-    avg_pool1d,
-    avg_pool3d,
-    max_pool1d,
-    max_pool1d_with_indices,
-    max_pool3d,
-    max_pool3d_with_indices,
 )
 from scratchnet.ops.rectifiers import (
     hardshrink,
@@ -65,7 +68,7 @@ from scratchnet.ops.rectifiers import (
     softshrink,
     threshold,
 )
-from scratchnet.ops.regression import huber_loss, l1_loss, smooth_l1_loss, soft_margin_loss
+from scratchnet.ops.regression import huber_loss, l1_loss, mse_loss, smooth_l1_loss, soft_margin_loss
 from scratchnet.ops.resize import adaptive_avg_pool3d, interpolate
 from scratchnet.ops.shuffle import channel_shuffle, pixel_shuffle, pixel_unshuffle
 from scratchnet.ops.smooth import (
@@ -88,8 +91,11 @@ __all__ = [
     "adaptive_avg_pool2d",
     "adaptive_avg_pool3d",
     "adaptive_max_pool1d",
+    "adaptive_max_pool1d_with_indices",
     "adaptive_max_pool2d",
+    "adaptive_max_pool2d_with_indices",
     "adaptive_max_pool3d",
+    "adaptive_max_pool3d_with_indices",
     "affine_grid",
     "alpha_dropout",
     "avg_pool1d",
@@ -100,6 +106,7 @@ __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "celu",
+    "celu_",
     "channel_shuffle",
     "conv1d",
     "conv2d",
@@ -115,6 +122,7 @@ __all__ = [
     "dropout2d",
     "dropout3d",
     "elu",
+    "elu_",
     "embedding",
     "feature_alpha_dropout",
     "fold",
@@ -127,6 +135,7 @@ __all__ = [
     "hardsigmoid",
     "hardswish",
     "hardtanh",
+    "hardtanh_",
     "hinge_embedding_loss",
     "huber_loss",
     "instance_norm",
@@ -135,6 +144,7 @@ __all__ = [
     "l1_loss",
     "layer_norm",
     "leaky_relu",
+    "leaky_relu_",
     "linear",
     "local_response_norm",
     "log_softmax",
@@ -166,9 +176,12 @@ __all__ = [
     "prelu",
     "relu",
     "relu6",
+    "relu_",
     "rms_norm",
     "rrelu",
+    "rrelu_",
     "selu",
+    "selu_",
     "sigmoid",
     "silu",
     "smooth_l1_loss",
@@ -181,6 +194,7 @@ __all__ = [
     "tanh",
     "tanhshrink",
     "threshold",
+    "threshold_",
     "triplet_margin_loss",
     "unfold",
 ]

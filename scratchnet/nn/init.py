@@ -14,7 +14,7 @@ from typing import Any
 from scratchnet.autograd.modes import no_grad
 from scratchnet.device import array_module
 from scratchnet.ops.compare import where
-from scratchnet.random import Generator, permutation
+from scratchnet.random import Generator, memory_order, permutation
 from scratchnet.shapes import message
 from scratchnet.tensor import Tensor
 
@@ -79,18 +79,24 @@ def trunc_normal_(
     return tensor.copy_(_accepted_uniform(tensor, mean, std, a, b, generator))
 
 
+def _empty_like(tensor: Tensor) -> Tensor:
+    """Fresh memory with the axes in the same order: the order in which it is filled."""
+    order = memory_order(tensor.array)
+    return tensor.new_empty([tensor.shape[axis] for axis in order]).permute([order.index(i) for i in range(len(order))])
+
+
 def _normal_cdf(x: float) -> float:
     return (1.0 + math.erf(x / math.sqrt(2.0))) / 2.0
 
 
 def _redrawn_normal(tensor: Tensor, mean: float, std: float, a: float, b: float, generator: Generator | None) -> Tensor:
     low, high = tensor.new_tensor(a).item(), tensor.new_tensor(b).item()  # as the dtype holds them
-    result = tensor.new_empty(tensor.shape).normal_(mean, std, generator=generator)
+    result = tensor.normal_(mean, std, generator=generator)
     while True:
         outside = (result < low) | (result > high)
         if not outside.array.any():
             return result
-        result = where(outside, tensor.new_empty(tensor.shape).normal_(mean, std, generator=generator), result)
+        result = where(outside, _empty_like(tensor).normal_(mean, std, generator=generator), result)
 
 
 def _accepted_uniform(
@@ -100,9 +106,9 @@ def _accepted_uniform(
     peak = -0.5 * ((max(a, min(mean, b)) - mean) / std) ** 2
     result = pending = None
     while pending is None or pending.array.any():
-        candidates = tensor.new_empty(tensor.shape).uniform_(a, b, generator=generator)
+        candidates = _empty_like(tensor).uniform_(a, b, generator=generator)
         log_density = ((candidates - mean) / std) ** 2 * -0.5 - peak
-        refused = tensor.new_empty(tensor.shape).uniform_(generator=generator).log() > log_density
+        refused = _empty_like(tensor).uniform_(generator=generator).log() > log_density
         result = candidates if result is None or pending is None else where(pending, candidates, result)
         pending = refused if pending is None else pending & refused
     return result if result is not None else tensor

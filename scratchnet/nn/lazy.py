@@ -20,7 +20,15 @@ from scratchnet.nn.conv import (
 )
 from scratchnet.nn.linear import Linear
 from scratchnet.nn.module import Module
-from scratchnet.nn.norm import BatchNorm1d, BatchNorm2d, _BatchNorm
+from scratchnet.nn.norm import (
+    BatchNorm1d,
+    BatchNorm2d,
+    BatchNorm3d,
+    InstanceNorm1d,
+    InstanceNorm2d,
+    InstanceNorm3d,
+    _BatchNorm,
+)
 from scratchnet.nn.uninitialized import UninitializedBuffer, UninitializedParameter, is_lazy
 from scratchnet.ops.creation import tensor
 from scratchnet.shapes import message
@@ -213,8 +221,8 @@ class LazyConvTranspose3d(_LazyConvTranspose, ConvTranspose3d):
     cls_to_become = ConvTranspose3d
 
 
-class _LazyBatchNorm(LazyModuleMixin, _BatchNorm):
-    """Batch normalisation with num_features left open."""
+class _LazyNorm(LazyModuleMixin, _BatchNorm):
+    """Batch or instance normalisation with num_features left open."""
 
     def __init__(
         self,
@@ -251,13 +259,46 @@ class _LazyBatchNorm(LazyModuleMixin, _BatchNorm):
             self.reset_parameters()
 
 
-class LazyBatchNorm1d(_LazyBatchNorm, BatchNorm1d):
+class LazyBatchNorm1d(_LazyNorm, BatchNorm1d):
     """BatchNorm1d whose num_features is the first input's second size. Equals torch.nn.LazyBatchNorm1d."""
 
     cls_to_become = BatchNorm1d
 
 
-class LazyBatchNorm2d(_LazyBatchNorm, BatchNorm2d):
+class LazyBatchNorm2d(_LazyNorm, BatchNorm2d):
     """BatchNorm2d whose num_features is the first input's second size. Equals torch.nn.LazyBatchNorm2d."""
 
     cls_to_become = BatchNorm2d
+
+
+class LazyBatchNorm3d(_LazyNorm, BatchNorm3d):
+    """BatchNorm3d whose num_features is the first input's second size. Equals torch.nn.LazyBatchNorm3d."""
+
+    cls_to_become = BatchNorm3d
+
+
+class LazyInstanceNorm1d(_LazyNorm, InstanceNorm1d):
+    """InstanceNorm1d whose num_features is the first input's second size; affine and tracking unless told otherwise.
+
+    Equals torch.nn.LazyInstanceNorm1d.
+    """
+
+    cls_to_become = InstanceNorm1d
+
+
+class LazyInstanceNorm2d(_LazyNorm, InstanceNorm2d):
+    """InstanceNorm2d whose num_features is the first input's second size; affine and tracking unless told otherwise.
+
+    Equals torch.nn.LazyInstanceNorm2d.
+    """
+
+    cls_to_become = InstanceNorm2d
+
+
+class LazyInstanceNorm3d(_LazyNorm, InstanceNorm3d):
+    """InstanceNorm3d whose num_features is the first input's second size; affine and tracking unless told otherwise.
+
+    Equals torch.nn.LazyInstanceNorm3d.
+    """
+
+    cls_to_become = InstanceNorm3d

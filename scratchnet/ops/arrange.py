@@ -1,5 +1,6 @@
 """Elements in another arrangement: copies that turn, repeat, cut triangles, and lists of places."""
 
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -271,10 +272,11 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     return Tensor._wrap(np.argwhere(x))
 
 
-def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
+def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
     """torch.meshgrid: vectors (N), (M), .. as coordinates of a grid (N, M, ..), each a view; "xy" swaps the first two.
 
-    Raises RuntimeError for none, for matrices, for dtypes that differ and for another `indexing`.
+    Without `indexing` it is "ij", with torch's UserWarning. Raises RuntimeError for none, for matrices, for dtypes that
+    differ and for another `indexing`.
     """
     if len(tensors) == 1 and not isinstance(tensors[0], Tensor):
         if not isinstance(tensors[0], Iterable) or isinstance(tensors[0], np.ndarray):
@@ -289,6 +291,10 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
             raise RuntimeError(message("meshgrid", f"tensors[{i}].dtype", x.dtype, rule))
     if not tensors:
         raise RuntimeError("meshgrid: tensors (=[]): meshgrid expects a non-empty TensorList")
+    if indexing is None:
+        text = "meshgrid: in an upcoming release, it will be required to pass the indexing argument"
+        warnings.warn(f"{text}: use indexing='ij'", UserWarning, stacklevel=2)
+        indexing = "ij"
     if indexing not in ("ij", "xy"):
         raise RuntimeError(message("meshgrid", "indexing", indexing, 'must be one of "xy" or "ij"'))
     swap = indexing == "xy" and len(tensors) > 1

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from scratchnet import dtypes
 from scratchnet.autograd.core import Tensor
 from scratchnet.shapes import message
 
@@ -21,7 +22,7 @@ def check_optional_tensor(op: str, argument: str, value: Any) -> None:
 
 def check_same_dtype(op: str, argument: str, value: Tensor, reference: str, dtype: Any) -> None:
     """Raises RuntimeError unless the tensor has that dtype: the engine never casts behind the caller's back."""
-    if value.array.dtype != dtype:
+    if value.array.dtype != dtype and value.dtype is not dtypes.of(dtype):
         rule = f"must have {reference}'s dtype, {dtype}: expected scalar type {dtype} but found {value.array.dtype}"
         raise RuntimeError(
             message(op, f"{argument}.dtype", value.array.dtype, rule, f"use {argument}.to(scratchnet.{dtype})")

@@ -222,7 +222,7 @@ bitwise_and, bitwise_or, bitwise_xor = (
 def bitwise_not(input: Tensor) -> Tensor:
     """~input for bools and integers (torch.bitwise_not). Raises NotImplementedError for floats."""
     check_tensor("bitwise_not", "input", input)
-    if input.array.dtype.kind == "f":
+    if input.array.dtype.kind in "fc":
         raise NotImplementedError(
             message("bitwise_not", "dtype", input.dtype, "is not supported", "use bool or integer tensors")
         )

@@ -37,23 +37,20 @@ ConvolutionTranspose.node_type.__name__ = "ConvolutionBackward0"  # torch has on
 
 
 def _convolve_transposed(
-    op: str,
     n: int,
     input: Tensor,
     weight: Tensor,
     bias: Tensor | None,
-    stride: Any,
-    padding: Any,
-    output_padding: Any,
+    geometry: tuple[Any, Any, Any, Any],
     groups: int,
-    dilation: Any,
     algorithm: str | None,
 ) -> Tensor:
-    """Transposed convolution over n axes of space."""
+    """Transposed convolution over n axes of space; `geometry`: stride, padding, output_padding, dilation."""
+    op = f"conv_transpose{n}d"
     check_ranks(op, input, weight, bias, n)
     x_shape, w_shape = input.array.shape, weight.array.shape
-    steps, spread = each(stride, n, op, "stride"), each(dilation, n, op, "dilation")
-    border, extra = each(padding, n, op, "padding"), each(output_padding, n, op, "output_padding")
+    names = ("stride", "padding", "output_padding", "dilation")
+    steps, border, extra, spread = [each(value, n, op, name) for value, name in zip(geometry, names, strict=True)]
     check_plan(op, w_shape, steps, spread, groups)
     check_at_least(op, "padding", border, 0, "negative padding is not supported")
     check_at_least(op, "output_padding", extra, 0, "negative output_padding is not supported")
@@ -102,10 +99,8 @@ def conv_transpose1d(
     OL = (L - 1) stride - 2 padding + dilation (KL - 1) + output_padding + 1. conv1d's input gradient as a layer;
     arguments and errors are conv_transpose2d's.
     """
-    op = "conv_transpose1d"
-    return _convolve_transposed(
-        op, 1, input, weight, bias, stride, padding, output_padding, groups, dilation, algorithm
-    )
+    geometry = (stride, padding, output_padding, dilation)
+    return _convolve_transposed(1, input, weight, bias, geometry, groups, algorithm)
 
 
 def conv_transpose2d(
@@ -126,10 +121,8 @@ def conv_transpose2d(
     columns at the bottom and right. Raises RuntimeError for shapes or dtypes that don't fit, or output_padding >=
     stride and dilation. Source: Dumoulin and Visin (2016), section 4; Zeiler et al., Deconvolutional Networks (2010).
     """
-    op = "conv_transpose2d"
-    return _convolve_transposed(
-        op, 2, input, weight, bias, stride, padding, output_padding, groups, dilation, algorithm
-    )
+    geometry = (stride, padding, output_padding, dilation)
+    return _convolve_transposed(2, input, weight, bias, geometry, groups, algorithm)
 
 
 def conv_transpose3d(
@@ -148,7 +141,5 @@ def conv_transpose3d(
     OD = (D - 1) stride - 2 padding + dilation (KD - 1) + output_padding + 1, likewise OH and OW; N optional. conv3d's
     input gradient as a layer; arguments and errors are conv_transpose2d's.
     """
-    op = "conv_transpose3d"
-    return _convolve_transposed(
-        op, 3, input, weight, bias, stride, padding, output_padding, groups, dilation, algorithm
-    )
+    geometry = (stride, padding, output_padding, dilation)
+    return _convolve_transposed(3, input, weight, bias, geometry, groups, algorithm)

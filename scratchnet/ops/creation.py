@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet import dtypes, random
+from scratchnet.autograd.complex_step import room
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.modes import state
 from scratchnet.device import check_available
@@ -15,6 +16,8 @@ Dtype = dtypes.dtype | None
 
 
 def _new(array: Any, requires_grad: bool = False) -> Tensor:
+    if dtypes.stepping.active:  # what is made here may be written to, by complex steps
+        array = room(array)
     result = Tensor._wrap(array)
     result._inference = state.inference
     if requires_grad:
@@ -27,7 +30,7 @@ def _as_array(op: str, data: Any, dtype: Dtype) -> np.ndarray:
     if isinstance(data, Tensor):
         data = data.array
     if isinstance(data, (np.ndarray, np.generic)):
-        array = np.asarray(data)
+        array = data if dtypes.stepping.active else np.asarray(data)
         kind = dtypes.of(array.dtype)
     else:
         data = _numbers(data)

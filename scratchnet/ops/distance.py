@@ -1,67 +1,28 @@
 """Distances and the losses made of them: cosine_similarity, pairwise_distance, normalize, the margin losses."""
 
-from typing import Any
-
 import numpy as np
 
 from scratchnet.autograd.core import Tensor
-from scratchnet.autograd.op import Op
 from scratchnet.device import array_module
 from scratchnet.ops.checks import check_floating, check_optional_tensor, check_tensor
 from scratchnet.ops.compare import minimum, where
-from scratchnet.ops.elementwise import abs, sign
 from scratchnet.ops.likelihood import HeldAbove
 from scratchnet.ops.loss_reduction import averaged, reduction_name
+from scratchnet.ops.norms import VectorNorm
 from scratchnet.ops.promotion import floating, operands
 from scratchnet.shapes import broadcast_shapes, message, normalize_dim
 
 
-class Norm(Op, node="NormBackward1"):
-    """The p-norm along one axis, kept as size 1 or not. Its gradient where the norm is 0 is 0."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Any, p: float, axis: int, keep: bool) -> Any:
-        ctx.save_inputs(0)
-        ctx.save_outputs(0)
-        ctx.p, ctx.axis, ctx.keep = p, axis, keep
-        xp, along = array_module(x), {"axis": axis, "keepdims": keep}
-        size = xp.abs(x)
-        if p == 2:
-            return xp.sqrt((x * x).sum(**along))
-        if p == 0:
-            ctx.mark_non_differentiable(0)
-            return (x != 0).sum(**along).astype(x.dtype)
-        if np.isinf(p):
-            return size.max(**along) if p > 0 else size.min(**along)
-        return size.sum(**along) if p == 1 else xp.power(xp.power(size, p).sum(**along), 1 / p)
-
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> Any:
-        x, norm = ctx.saved
-        p = ctx.p
-        if not ctx.keep:
-            gy, norm = gy.unsqueeze(ctx.axis), norm.unsqueeze(ctx.axis)
-        if p == 1:
-            return gy * sign(x), None, None, None
-        if np.isinf(p):
-            hit = (abs(x) == norm).to(x.dtype)
-            return gy * sign(x) * (hit / hit.sum(dim=ctx.axis, keepdim=True)), None, None, None
-        still = norm == 0
-        whole = where(still, 1.0, norm)
-        if p == 2:
-            return where(still, 0.0, gy / whole) * x, None, None, None
-        power = sign(x) * where(x == 0, 0.0, abs(where(x == 0, 1.0, x)) ** (p - 1))
-        return where(still, 0.0, gy / whole ** (p - 1)) * power, None, None, None
+class Norm(VectorNorm, node="NormBackward1"):
+    """The p-norm along one axis, as torch names it here."""
 
 
 def _norm(x: Tensor, p: float, axis: int, keep: bool = True) -> Tensor:
-    """The p-norm along an axis, kept or not."""
+    """The p-norm along an axis, kept or not; a single number has none."""
     if np.isinf(p) and x.array.ndim and not x.array.shape[axis]:
         rule = f"cannot compute the {p} norm on an empty dimension: the operation does not have an identity"
         raise RuntimeError(message("norm", "input.shape", list(x.shape), rule, "use another p"))
-    if not x.array.ndim:
-        return _norm(x.reshape(1), p, 0, False)
-    y: Tensor = Norm.apply(x, float(p), axis, keep)
+    y: Tensor = Norm.apply(x, float(p), (axis,) if x.array.ndim else (), keep)
     return y
 
 

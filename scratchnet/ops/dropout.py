@@ -29,14 +29,6 @@ def _noise(op: str, input: Tensor, shape: tuple[int, ...], order: list[int], p: 
     return Tensor._wrap(array_module(array).asarray(keep) * array.dtype.type(wide(1) / wide(1 - p)))
 
 
-def _memory_order(array: Any) -> list[int]:
-    """The axes as they lie in memory: torch draws in that order."""
-    strides, order = array.strides, list(range(array.ndim))
-    if not array.flags.c_contiguous and 0 not in strides:
-        order.sort(key=lambda axis: -strides[axis])
-    return order
-
-
 def _check_probability(op: str, input: Any, p: float) -> None:
     check_tensor(op, "input", input)
     if p < 0.0 or p > 1.0:
@@ -54,18 +46,17 @@ def _apply(input: Tensor, noise: Tensor, inplace: bool) -> Tensor:
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """torch.nn.functional.dropout: each element is 0 with probability p, else x / (1 - p); any shape.
 
-    training=False, p=0 or no elements: the input itself. The same seed gives torch's mask, but on Intel CPUs torch's
-    MKL builds have another. p=1 multiplies by 0 (-0 and NaN stay). Raises ValueError for p outside [0, 1], RuntimeError
-    for integers, and for inplace on a leaf that requires grad. Source: Srivastava et al., Dropout (2014), section 10
-    (scaled at training time).
+    training=False, p=0 or no elements: the input itself. The same seed gives torch's mask. p=1 multiplies by 0 (-0 and
+    NaN stay). Raises ValueError for p outside [0, 1], RuntimeError for integers, and for inplace on a leaf that
+    requires grad. Source: Srivastava et al., Dropout (2014), section 10 (scaled at training time).
     """
     _check_probability("dropout", input, p)
     if not training or p == 0 or input.array.size == 0:
         return input
-    return _apply(input, _noise("dropout", input, input.array.shape, _memory_order(input.array), p), inplace)
+    return _apply(input, _noise("dropout", input, input.array.shape, random.memory_order(input.array), p), inplace)
 
 
-def _by_channel(op: str, input: Tensor, p: float, training: bool, inplace: bool) -> Tensor:
+def by_channel(op: str, input: Tensor, p: float, training: bool, inplace: bool) -> Tensor:
     """Whole channels of (N, C, *) dropped."""
     shape = input.array.shape
     if len(shape) < 2:
@@ -79,7 +70,7 @@ def _by_channel(op: str, input: Tensor, p: float, training: bool, inplace: bool)
 
 def _unbatched(op: str, input: Tensor, p: float, training: bool, inplace: bool) -> Tensor:
     """The same for (C, *)."""
-    y = _by_channel(op, input.unsqueeze(0), p, training, inplace).squeeze(0)
+    y = by_channel(op, input.unsqueeze(0), p, training, inplace).squeeze(0)
     return input if inplace and input.array.size else y
 
 
@@ -93,7 +84,7 @@ def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     if rank not in (2, 3):
         rule = f"Expected 2D or 3D input, but received a {rank}D input"
         raise RuntimeError(message("dropout1d", "input.dim()", rank, rule, "use (N, C, L)"))
-    return (_by_channel if rank == 3 else _unbatched)("dropout1d", input, p, training, inplace)
+    return (by_channel if rank == 3 else _unbatched)("dropout1d", input, p, training, inplace)
 
 
 def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
@@ -107,7 +98,7 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     if rank != 4:
         text = f"dropout2d: Received a {rank}-D input to dropout2d, taken as (N, C, ...). Use rank 4, or dropout."
         warnings.warn(text, UserWarning, stacklevel=2)
-    return _by_channel("dropout2d", input, p, training, inplace)
+    return by_channel("dropout2d", input, p, training, inplace)
 
 
 def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
@@ -120,14 +111,14 @@ def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
     if rank not in (4, 5):
         text = f"dropout3d: Received a {rank}-D input to dropout3d, taken as (C, ...). Use rank 4 or 5, or dropout."
         warnings.warn(text, UserWarning, stacklevel=2)
-    return (_by_channel if rank == 5 else _unbatched)("dropout3d", input, p, training, inplace)
+    return (by_channel if rank == 5 else _unbatched)("dropout3d", input, p, training, inplace)
 
 
 def _alpha(op: str, input: Tensor, p: float, training: bool, inplace: bool, shape: tuple[int, ...]) -> Tensor:
     """input * noise + b: what is dropped becomes selu's lowest value, and mean and variance stay."""
     if not training or p == 0 or input.array.size == 0:
         return input
-    order = _memory_order(input.array) if op == "alpha_dropout" else list(range(len(shape)))
+    order = random.memory_order(input.array) if op == "alpha_dropout" else list(range(len(shape)))
     noise = _noise(op, input, shape, order, p)
     if p == 1:
         return _apply(input, noise, inplace)

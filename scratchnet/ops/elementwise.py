@@ -114,7 +114,7 @@ class DivRounded(Op, node="DivBackward2"):
     @staticmethod
     def forward(ctx: Any, x: Any, y: Any, mode: str) -> Any:
         xp = array_module(x)
-        if np.result_type(x).kind != "f":
+        if np.result_type(x).kind not in "fc":
             down = xp.floor_divide(x, y)
             return down if mode == "floor" else down + ((down < 0) & (down * y != x))
         return xp.trunc(x / y) if mode == "trunc" else xp.floor_divide(x, y)

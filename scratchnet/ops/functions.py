@@ -8,8 +8,9 @@ from typing import Any
 
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
-from scratchnet.device import array_module, kernels_for
+from scratchnet.device import kernels_for
 from scratchnet.ops.checks import check_tensor
+from scratchnet.ops.curve import Curve
 from scratchnet.ops.promotion import floating
 
 
@@ -20,18 +21,12 @@ def unary(op: type[Op], name: str, input: Any) -> Tensor:
     return result
 
 
-class Exp(Op):
+class Exp(Curve):
     """e ** x"""
 
-    @staticmethod
-    def forward(ctx: Any, x: Any) -> Any:
-        ctx.save_outputs(0)
-        return array_module(x).exp(x)
-
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> Tensor:
-        (y,) = ctx.saved
-        return gy * y
+    reads = "output"
+    value = staticmethod(lambda xp, x: xp.exp(x))
+    slope = staticmethod(lambda gy, y: gy * y)
 
 
 def exp(input: Tensor) -> Tensor:
@@ -39,18 +34,12 @@ def exp(input: Tensor) -> Tensor:
     return unary(Exp, "exp", input)
 
 
-class Exp2(Op):
+class Exp2(Curve):
     """2 ** x"""
 
-    @staticmethod
-    def forward(ctx: Any, x: Any) -> Any:
-        ctx.save_outputs(0)
-        return array_module(x).exp2(x)
-
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> Tensor:
-        (y,) = ctx.saved
-        return gy * y * math.log(2)
+    reads = "output"
+    value = staticmethod(lambda xp, x: xp.exp2(x))
+    slope = staticmethod(lambda gy, y: gy * y * math.log(2))
 
 
 def exp2(input: Tensor) -> Tensor:
@@ -58,18 +47,12 @@ def exp2(input: Tensor) -> Tensor:
     return unary(Exp2, "exp2", input)
 
 
-class Expm1(Op):
+class Expm1(Curve):
     """e ** x - 1"""
 
-    @staticmethod
-    def forward(ctx: Any, x: Any) -> Any:
-        ctx.save_outputs(0)
-        return array_module(x).expm1(x)
-
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> Tensor:
-        (y,) = ctx.saved
-        return gy * (y + 1)
+    reads = "output"
+    value = staticmethod(lambda xp, x: xp.expm1(x))
+    slope = staticmethod(lambda gy, y: gy * (y + 1))
 
 
 def expm1(input: Tensor) -> Tensor:
@@ -77,18 +60,11 @@ def expm1(input: Tensor) -> Tensor:
     return unary(Expm1, "expm1", input)
 
 
-class Log(Op):
+class Log(Curve):
     """ln x"""
 
-    @staticmethod
-    def forward(ctx: Any, x: Any) -> Any:
-        ctx.save_inputs(0)
-        return array_module(x).log(x)
-
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> Tensor:
-        (x,) = ctx.saved
-        return gy / x
+    value = staticmethod(lambda xp, x: xp.log(x))
+    slope = staticmethod(lambda gy, x: gy / x)
 
 
 def log(input: Tensor) -> Tensor:
@@ -96,18 +72,11 @@ def log(input: Tensor) -> Tensor:
     return unary(Log, "log", input)
 
 
-class Log2(Op):
+class Log2(Curve):
     """The logarithm to base 2"""
 
-    @staticmethod
-    def forward(ctx: Any, x: Any) -> Any:
-        ctx.save_inputs(0)
-        return array_module(x).log2(x)
-
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> Tensor:
-        (x,) = ctx.saved
-        return gy / (x * math.log(2))
+    value = staticmethod(lambda xp, x: xp.log2(x))
+    slope = staticmethod(lambda gy, x: gy / (x * math.log(2)))
 
 
 def log2(input: Tensor) -> Tensor:
@@ -115,18 +84,11 @@ def log2(input: Tensor) -> Tensor:
     return unary(Log2, "log2", input)
 
 
-class Log10(Op):
+class Log10(Curve):
     """The logarithm to base 10"""
 
-    @staticmethod
-    def forward(ctx: Any, x: Any) -> Any:
-        ctx.save_inputs(0)
-        return array_module(x).log10(x)
-
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> Tensor:
-        (x,) = ctx.saved
-        return gy / (x * math.log(10))
+    value = staticmethod(lambda xp, x: xp.log10(x))
+    slope = staticmethod(lambda gy, x: gy / (x * math.log(10)))
 
 
 def log10(input: Tensor) -> Tensor:
@@ -134,18 +96,11 @@ def log10(input: Tensor) -> Tensor:
     return unary(Log10, "log10", input)
 
 
-class Log1p(Op, node="Log1PBackward0"):
+class Log1p(Curve, node="Log1PBackward0"):
     """ln (1 + x)"""
 
-    @staticmethod
-    def forward(ctx: Any, x: Any) -> Any:
-        ctx.save_inputs(0)
-        return array_module(x).log1p(x)
-
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> Tensor:
-        (x,) = ctx.saved
-        return gy / (x + 1)
+    value = staticmethod(lambda xp, x: xp.log1p(x))
+    slope = staticmethod(lambda gy, x: gy / (x + 1))
 
 
 def log1p(input: Tensor) -> Tensor:
@@ -153,18 +108,12 @@ def log1p(input: Tensor) -> Tensor:
     return unary(Log1p, "log1p", input)
 
 
-class Sqrt(Op):
+class Sqrt(Curve):
     """The square root"""
 
-    @staticmethod
-    def forward(ctx: Any, x: Any) -> Any:
-        ctx.save_outputs(0)
-        return array_module(x).sqrt(x)
-
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> Tensor:
-        (y,) = ctx.saved
-        return gy / (2 * y)
+    reads = "output"
+    value = staticmethod(lambda xp, x: xp.sqrt(x))
+    slope = staticmethod(lambda gy, y: gy / (2 * y))
 
 
 def sqrt(input: Tensor) -> Tensor:
@@ -172,18 +121,12 @@ def sqrt(input: Tensor) -> Tensor:
     return unary(Sqrt, "sqrt", input)
 
 
-class Rsqrt(Op):
+class Rsqrt(Curve):
     """1 / sqrt(x)"""
 
-    @staticmethod
-    def forward(ctx: Any, x: Any) -> Any:
-        ctx.save_outputs(0)
-        return 1 / array_module(x).sqrt(x)
-
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> Tensor:
-        (y,) = ctx.saved
-        return -0.5 * gy * y**3
+    reads = "output"
+    value = staticmethod(lambda xp, x: 1 / xp.sqrt(x))
+    slope = staticmethod(lambda gy, y: -0.5 * gy * y**3)
 
 
 def rsqrt(input: Tensor) -> Tensor:
@@ -191,18 +134,12 @@ def rsqrt(input: Tensor) -> Tensor:
     return unary(Rsqrt, "rsqrt", input)
 
 
-class Reciprocal(Op):
+class Reciprocal(Curve):
     """1 / x"""
 
-    @staticmethod
-    def forward(ctx: Any, x: Any) -> Any:
-        ctx.save_outputs(0)
-        return 1 / x
-
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> Tensor:
-        (y,) = ctx.saved
-        return -gy * (y * y)
+    reads = "output"
+    value = staticmethod(lambda xp, x: 1 / x)
+    slope = staticmethod(lambda gy, y: -gy * (y * y))
 
 
 def reciprocal(input: Tensor) -> Tensor:
@@ -216,18 +153,11 @@ def square(input: Tensor) -> Tensor:
     return input**2
 
 
-class Erf(Op):
+class Erf(Curve):
     """The error function"""
 
-    @staticmethod
-    def forward(ctx: Any, x: Any) -> Any:
-        ctx.save_inputs(0)
-        return kernels_for(x).functions.erf(x)
-
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> Tensor:
-        (x,) = ctx.saved
-        return gy * (2 / math.sqrt(math.pi)) * exp(-(x * x))
+    value = staticmethod(lambda xp, x: kernels_for(x).functions.erf(x))
+    slope = staticmethod(lambda gy, x: gy * (2 / math.sqrt(math.pi)) * exp(-(x * x)))
 
 
 def erf(input: Tensor) -> Tensor:

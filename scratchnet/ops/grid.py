@@ -101,7 +101,7 @@ def _taps(g: Tensor, size: int, mode: str, padding: str, align_corners: bool) ->
         weight = ((a + 2) * d - (a + 3)) * d * d + 1 if near else ((a * d - 5 * a) * d + 8 * a) * d - 4 * a
         pixels = first + offset
         if padding != "zeros":
-            inside = pixels.astype(g.array.dtype)
+            inside = pixels.astype(g.dtype.numpy)
             if padding == "reflection":
                 inside, _ = _reflected(xp, inside, size, align_corners)
             pixels = xp.clip(inside, 0, size - 1).astype(xp.int64)
@@ -192,7 +192,7 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
     """
     op = "affine_grid"
     check_tensor(op, "theta", theta)
-    if theta.array.dtype.kind != "f":
+    if theta.array.dtype.kind not in "fc":
         rule = "Expected theta to have floating point type"
         raise ValueError(message(op, "theta.dtype", theta.array.dtype, rule, "use theta.float()"))
     if not isinstance(size, (tuple, list)) or any(not hasattr(length, "__index__") for length in size):

@@ -14,7 +14,7 @@ from scratchnet.ops.checks import check_floating, check_optional_tensor, check_t
 from scratchnet.ops.functions import sqrt
 from scratchnet.ops.norm import BatchNormGrad, NativeBatchNorm, batch_norm
 from scratchnet.ops.pad import pad
-from scratchnet.ops.pool import avg_pool2d
+from scratchnet.ops.pool_average import avg_pool2d
 from scratchnet.shapes import message
 
 
@@ -75,7 +75,7 @@ def _check_affine(op: str, input: Tensor, weight: Tensor | None, bias: Tensor | 
         if value.array.shape != shape:
             rule = f"Expected {argument} to be of same shape as normalized_shape or channels, {list(shape)}"
             raise RuntimeError(message(op, f"{argument}.shape", list(value.shape), rule, f"use a shape of {shape}"))
-        if value.array.dtype != kind and not (kind == "float16" and value.array.dtype == "float32"):
+        if value.dtype is not input.dtype and not (kind == "float16" and value.array.dtype == "float32"):
             rule = f"must have input's dtype {kind}: mixed dtype, expect parameter to have scalar type of {kind}"
             raise RuntimeError(message(op, f"{argument}.dtype", value.array.dtype, rule, f"use .to(scratchnet.{kind})"))
 
@@ -201,7 +201,7 @@ def instance_norm(
             batch = values.mean(axis=axes) if name == "running_mean" else values.var(axis=axes, ddof=1)
             with np.errstate(invalid="ignore"):  # the mean over no samples is NaN
                 running.array[...] = (1.0 - momentum) * running.array + momentum * (
-                    batch.sum(axis=0) / np.float64(shape[0])
+                    batch.real.sum(axis=0) / np.float64(shape[0])
                 )
             running._counter.value += 1
     return y

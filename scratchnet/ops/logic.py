@@ -55,7 +55,7 @@ def nan_to_num(
     for name, value in (("nan", nan), ("posinf", posinf), ("neginf", neginf)):
         if value is not None and not isinstance(value, (bool, int, float, np.generic)):
             raise TypeError(message("nan_to_num", name, repr(value), f"must be float, not {type(value).__name__}"))
-    if input.array.dtype.kind != "f":
+    if input.array.dtype.kind not in "fc":
         return input.clone()
     most = float(np.finfo(input.array.dtype).max)
     result: Tensor = NanToNum.apply(
@@ -94,7 +94,7 @@ def _close(op: str, input: Any, other: Any, rtol: float, atol: float, equal_nan:
     check_tensor(op, "input", input)
     check_tensor(op, "other", other)
     x, y = input.array, other.array
-    if x.dtype != y.dtype:
+    if input.dtype is not other.dtype:
         rule = f"must be input's, {input.dtype.name}: {input.dtype.name} did not match {other.dtype.name}"
         raise RuntimeError(message(op, "other.dtype", other.dtype.name, rule, "convert it with .to()"))
     for name, value in (("rtol", rtol), ("atol", atol)):
@@ -108,7 +108,7 @@ def _close(op: str, input: Any, other: Any, rtol: float, atol: float, equal_nan:
             close = close | (xp.isnan(x) & xp.isnan(y))
         if not (rtol or atol):
             return close
-        kind = x.dtype if x.dtype.kind == "f" else dtypes.get_default_dtype().numpy
+        kind = x.dtype if x.dtype.kind in "fc" else dtypes.get_default_dtype().numpy
         x, y = x.astype(kind, copy=False), y.astype(kind, copy=False)
         allowed, actual = kind.type(atol) + xp.abs(kind.type(rtol) * y), xp.abs(x - y)
         return close | (xp.isfinite(actual) & (actual <= allowed))

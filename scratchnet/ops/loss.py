@@ -1,4 +1,4 @@
-"""Losses: cross_entropy (fused with softmax for class indices), nll_loss and mse_loss."""
+"""Losses of classes: cross_entropy (fused with softmax for class indices) and nll_loss."""
 
 import math
 from typing import Any
@@ -9,8 +9,7 @@ from scratchnet.device import array_module, kernels_for
 from scratchnet.ops.activation import SoftmaxGrad, log_softmax, softmax
 from scratchnet.ops.checks import check_floating, check_optional_tensor, check_same_dtype, check_tensor
 from scratchnet.ops.compare import where
-from scratchnet.ops.loss_reduction import matched, reduced, reduction_name, spread_out
-from scratchnet.ops.promotion import operands
+from scratchnet.ops.loss_reduction import reduced, reduction_name, spread_out
 from scratchnet.shapes import message
 
 
@@ -114,23 +113,6 @@ class NllLossGrad(Op):
     def backward(ctx: Any, ggx: Tensor) -> Any:
         target, scale = ctx.saved
         return NllLoss.apply(ggx, target, scale, "none", 1.0), None, None, None
-
-
-class MseLoss(Op):
-    """(x - target)², summed or averaged; shapes equal."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Any, target: Any, reduction: str) -> Any:
-        ctx.save_inputs(0, 1)
-        ctx.reduction = reduction
-        difference = x - target
-        return reduced(difference * difference, reduction, float(x.size))
-
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> Any:
-        x, target = ctx.saved
-        gx = (x - target) * (gy * (2.0 / max(x.array.size, 1) if ctx.reduction == "mean" else 2.0))
-        return (gx if ctx.needs[0] else None), (-gx if ctx.needs[1] else None), None
 
 
 def _check_weight(op: str, weight: Tensor | None, input: Tensor, classes: int) -> None:
@@ -254,7 +236,7 @@ def cross_entropy(
     check_floating(op, "input", input)
     _check_weight(op, weight, input, _rows(input.array.shape)[1])
     _check_constant(op, weight)
-    total = _total(indices, weight, input.array.dtype) if reduction == "mean" else 1.0
+    total = _total(indices, weight, input.dtype.numpy) if reduction == "mean" else 1.0
     y: Tensor = SoftmaxCrossEntropy.apply(input, Tensor._wrap(indices), weight, label_smoothing, reduction, total)
     return y.reshape(target.shape if input.array.ndim > 1 else ()) if reduction == "none" else y
 
@@ -314,44 +296,9 @@ def nll_loss(
     check_floating(op, "input", input)
     _check_weight(op, weight, input, _rows(input.array.shape)[1])
     _check_constant(op, weight)
-    dtype = input.array.dtype
+    dtype = input.dtype.numpy
     total = _total(indices, weight, dtype) if reduction == "mean" else 1.0
     kind = NllLoss2D if input.array.ndim > 2 else NllLoss
     scale = Tensor._wrap(_scale(indices, weight, dtype))
     y: Tensor = kind.apply(input, Tensor._wrap(indices), scale, reduction, total)
     return y.reshape(target.shape if input.array.ndim > 1 else ()) if reduction == "none" else y
-
-
-def mse_loss(
-    input: Tensor,
-    target: Tensor,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-    weight: Tensor | None = None,
-) -> Tensor:
-    """torch.nn.functional.mse_loss: (input - target)², any shape, reduced.
-
-    'mean' is over all elements, with weight over the sum of weights. Other shapes broadcast, with torch's UserWarning;
-    other dtypes promote. The mean of nothing is NaN. Raises RuntimeError where they can't broadcast,
-    NotImplementedError for integers, ValueError for weight of another shape.
-    """
-    op = "mse_loss"
-    check_tensor(op, "input", input)
-    check_tensor(op, "target", target)
-    check_optional_tensor(op, "weight", weight)
-    input, target = matched(op, input, target)
-    reduction = reduction_name(op, size_average, reduce, reduction)
-    input, target = operands(op, input, target)
-    check_floating(op, "input", input)
-    if weight is None:
-        loss: Tensor = MseLoss.apply(input, target, reduction)
-        return loss
-    if weight.array.shape != input.array.shape:
-        rule = "Weights and input must have the same size"
-        raise ValueError(message(op, "weight.shape", list(weight.shape), rule, f"use a shape of {tuple(input.shape)}"))
-    difference = input - target
-    weighted: Tensor = difference * difference * weight
-    if reduction == "none":
-        return weighted
-    return weighted.sum() / weight.sum() if reduction == "mean" else weighted.sum()

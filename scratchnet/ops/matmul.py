@@ -82,7 +82,7 @@ def check_product(op: str, x: Tensor, y: Tensor) -> None:
                     op, name, "0-D", "must have at least 1 dimension: both arguments to matmul need to be at least 1D"
                 )
             )
-    if x.array.dtype != y.array.dtype:
+    if x.array.dtype != y.array.dtype and x.dtype is not y.dtype:
         found = f"{x.dtype.name} != {y.dtype.name}"
         rule = f"must have the dtype of input: expected m1 and m2 to have the same dtype, but got: {found}"
         raise RuntimeError(message(op, "other", y.dtype, rule, f"convert one with .to({x.dtype})"))

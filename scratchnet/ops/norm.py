@@ -158,7 +158,7 @@ def _check(
                 message("batch_norm", f"{argument}.shape", list(value.shape), rule, f"use a shape of ({channels},)")
             )
         allowed = (kind, "float32") if kind == "float16" else (kind,)
-        if value.array.dtype not in allowed:
+        if value.array.dtype not in allowed and value.dtype is not x.dtype:
             rule = f"must have input's dtype {kind}: mixed dtype, expect parameter to have scalar type of {kind}"
             raise RuntimeError(
                 message("batch_norm", f"{argument}.dtype", value.array.dtype, rule, f"use .to(scratchnet.{kind})")
@@ -207,6 +207,6 @@ def batch_norm(
         wide = invstd.array.astype(xp.float64)
         unbiased = (1.0 / (wide * wide) - eps).clip(min=0.0) * (count / (count - 1))
         for running, batch in zip(moving, (mean.array, unbiased), strict=True):
-            running.array[...] = (1.0 - momentum) * running.array + momentum * batch
+            running.array[...] = (1.0 - momentum) * running.array + momentum * batch.real
             running._counter.value += 1
     return y

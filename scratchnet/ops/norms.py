@@ -72,7 +72,7 @@ def _slope(x: Tensor, y: Tensor, g: Tensor, p: float, dims: tuple[int, ...]) -> 
 def _checked(op: str, x: Any, dtype: dtypes.dtype | None) -> Tensor:
     """The tensor in `dtype`. Raises RuntimeError unless both are floating-point and nothing is narrowed."""
     check_tensor(op, "input", x)
-    if x.array.dtype.kind != "f":
+    if x.array.dtype.kind not in "fc":
         rule = "must be floating-point: Expected a floating point tensor as input"
         raise RuntimeError(message(op, "input.dtype", x.dtype.name, rule, "use input.float()"))
     if dtype is None:

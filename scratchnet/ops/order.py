@@ -108,8 +108,8 @@ class Median(Op):
     def forward(ctx: Any, x: Any) -> Any:
         ctx.save_inputs(0)
         ctx.save_outputs(0)
-        if not x.size or (x.dtype.kind == "f" and np.isnan(x).any()):
-            return np.asarray(np.nan if x.dtype.kind == "f" else np.iinfo(x.dtype).min, x.dtype)
+        if not x.size or (x.dtype.kind in "fc" and np.isnan(x).any()):
+            return np.asarray(np.nan if x.dtype.kind in "fc" else np.iinfo(x.dtype).min, x.dtype)
         middle = (x.size - 1) // 2
         return np.asarray(np.partition(x, middle, axis=None)[middle])
 
@@ -125,7 +125,7 @@ class MedianDim(Op, node="MedianBackward1"):
     def forward(ctx: Any, x: Any, dim: int, keepdim: bool) -> Any:
         order = _ranking(x, dim, False)
         indices = np.take(order, [(x.shape[dim] - 1) // 2], axis=dim)
-        if x.dtype.kind == "f":
+        if x.dtype.kind in "fc":
             nan = np.isnan(x)
             indices = np.where(nan.any(axis=dim, keepdims=True), nan.argmax(axis=dim, keepdims=True), indices)
         ctx.save_arrays(indices)

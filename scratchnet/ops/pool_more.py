@@ -10,8 +10,8 @@ from scratchnet.autograd.op import Op
 from scratchnet.device import array_module
 from scratchnet.ops.checks import check_floating, check_tensor
 from scratchnet.ops.geometry import LAYOUTS, Sizes, check_at_least, each
-from scratchnet.ops.pool import GatherPlanes, avg_pool2d, max_pool2d
-from scratchnet.ops.pool_nd import avg_pool1d, avg_pool3d, max_pool1d, max_pool3d, scatter
+from scratchnet.ops.pool import GatherPlanes, max_pool1d, max_pool2d, max_pool3d, scatter
+from scratchnet.ops.pool_average import avg_pool1d, avg_pool2d, avg_pool3d
 from scratchnet.shapes import message
 
 
@@ -51,7 +51,7 @@ class AdaptiveMaxPool3D(AdaptiveMaxPool2D):
     """The largest value of each block."""
 
 
-def _adaptive_max(op: str, n: int, input: Tensor, output_size: Any, return_indices: bool) -> Any:
+def _adaptive_max(op: str, n: int, input: Tensor, output_size: Any) -> tuple[Tensor, Tensor]:
     check_tensor(op, "input", input)
     shape = input.array.shape
     if n > 1 and isinstance(output_size, (tuple, list)):
@@ -75,7 +75,14 @@ def _adaptive_max(op: str, n: int, input: Tensor, output_size: Any, return_indic
     y, indices = kind.apply(input if len(shape) == n + 2 else input.unsqueeze(0), size)
     if len(shape) == n + 1:
         y, indices = y.squeeze(0), indices.squeeze(0)
-    return (y, indices) if return_indices else y
+    return y, indices
+
+
+def adaptive_max_pool1d_with_indices(
+    input: Tensor, output_size: int | Sequence[int], return_indices: bool = True
+) -> tuple[Tensor, Tensor]:
+    """torch.nn.functional.adaptive_max_pool1d_with_indices: adaptive_max_pool1d's values and flat positions (int64)."""
+    return _adaptive_max("adaptive_max_pool1d", 1, input, output_size)
 
 
 def adaptive_max_pool1d(input: Tensor, output_size: int | Sequence[int], return_indices: bool = False) -> Any:
@@ -84,7 +91,15 @@ def adaptive_max_pool1d(input: Tensor, output_size: int | Sequence[int], return_
     Output i is the largest of the values from floor(i L / OL) to ceil((i + 1) L / OL) - 1; ties and NaN as in
     max_pool2d. return_indices=True gives (values, positions). Raises RuntimeError for a negative size or an empty row.
     """
-    return _adaptive_max("adaptive_max_pool1d", 1, input, output_size, return_indices)
+    y, indices = _adaptive_max("adaptive_max_pool1d", 1, input, output_size)
+    return (y, indices) if return_indices else y
+
+
+def adaptive_max_pool2d_with_indices(
+    input: Tensor, output_size: int | Sequence[int | None] | None, return_indices: bool = True
+) -> tuple[Tensor, Tensor]:
+    """torch.nn.functional.adaptive_max_pool2d_with_indices: adaptive_max_pool2d's values and flat positions (int64)."""
+    return _adaptive_max("adaptive_max_pool2d", 2, input, output_size)
 
 
 def adaptive_max_pool2d(
@@ -95,14 +110,23 @@ def adaptive_max_pool2d(
     The largest value of adaptive_avg_pool2d's regions; ties and NaN as in max_pool2d. return_indices=True gives
     (values, flat positions h W + w). Raises RuntimeError for a negative size or an empty image.
     """
-    return _adaptive_max("adaptive_max_pool2d", 2, input, output_size, return_indices)
+    y, indices = _adaptive_max("adaptive_max_pool2d", 2, input, output_size)
+    return (y, indices) if return_indices else y
+
+
+def adaptive_max_pool3d_with_indices(
+    input: Tensor, output_size: int | Sequence[int | None] | None, return_indices: bool = True
+) -> tuple[Tensor, Tensor]:
+    """torch.nn.functional.adaptive_max_pool3d_with_indices: adaptive_max_pool3d's values and flat positions (int64)."""
+    return _adaptive_max("adaptive_max_pool3d", 3, input, output_size)
 
 
 def adaptive_max_pool3d(
     input: Tensor, output_size: int | Sequence[int | None] | None, return_indices: bool = False
 ) -> Any:
     """torch.nn.functional.adaptive_max_pool3d: (N, C, D, H, W) -> (N, C, *output_size); as adaptive_max_pool2d."""
-    return _adaptive_max("adaptive_max_pool3d", 3, input, output_size, return_indices)
+    y, indices = _adaptive_max("adaptive_max_pool3d", 3, input, output_size)
+    return (y, indices) if return_indices else y
 
 
 class MaxUnpool2D(Op):

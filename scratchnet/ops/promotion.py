@@ -60,7 +60,7 @@ def operands(op: str, *values: Any, floating: bool = False) -> list[Any]:
     alike = isinstance(first, Tensor) and all(
         isinstance(v, Tensor) and v.array.dtype == first.array.dtype for v in values
     )
-    if alike and (not floating or first.array.dtype.kind == "f"):
+    if alike and (not floating or first.array.dtype.kind in "fc"):
         return list(values)
     for value in values:
         if not isinstance(value, (Tensor, bool, int, float, np.generic)):
@@ -93,7 +93,7 @@ def number(op: str, value: Any, dtype: dtypes.dtype, wrap: bool = False) -> Any:
 
 def floating(x: Tensor) -> Tensor:
     """`x`, in the default floating-point dtype where it holds integers or bools."""
-    return x if x.array.dtype.kind == "f" else cast(x, dtypes.get_default_dtype())
+    return x if x.array.dtype.kind in "fc" else cast(x, dtypes.get_default_dtype())
 
 
 def binary(op: str, input: Any, other: Any, *, floating: bool = False) -> list[Any]:

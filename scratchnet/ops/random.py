@@ -1,8 +1,4 @@
-"""Random numbers into tensors, from PyTorch's own stream: in place, by chances, and the state of the stream.
-
-Where equality with torch ends: on Intel CPUs torch's MKL builds take bernoulli_(p), exponential_ and multinomial
-without replacement from another stream (see scratchnet.random).
-"""
+"""Random numbers into tensors, from PyTorch's own stream (see scratchnet.random): in place, and by chances."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from scratchnet import dtypes, random
+from scratchnet.autograd.complex_step import constant
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.inplace import assign, check_writable
-from scratchnet.autograd.modes import no_grad
+from scratchnet.autograd.modes import is_grad_enabled, no_grad
 from scratchnet.autograd.op import Op
 from scratchnet.ops.checks import check_tensor
 from scratchnet.ops.creation import _new, _shape, randint
@@ -29,7 +26,8 @@ def _fill(self: Tensor, op: str, draw: Draw) -> Tensor:
     check_writable(self, op)
     order = random.memory_order(self.array)
     values = draw([self.array.shape[axis] for axis in order]).transpose(np.argsort(order))
-    return assign(self, Copy.apply(self, values), op)
+    recorded = self.requires_grad and is_grad_enabled()
+    return assign(self, Copy.apply(self, values) if recorded else Tensor._wrap(values), op)
 
 
 def uniform_(self: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Drawer = None) -> Tensor:
@@ -39,7 +37,7 @@ def uniform_(self: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Drawer 
         raise RuntimeError(
             message("uniform_", "from", a, f"must not exceed to (={b}): uniform_ expects to return a [from, to) range")
         )
-    return _fill(self, "uniform_", lambda shape: random.uniform(shape, a, b, self.array.dtype, generator))
+    return _fill(self, "uniform_", lambda shape: random.uniform(shape, a, b, self.dtype.numpy, generator))
 
 
 def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Drawer = None) -> Tensor:
@@ -50,16 +48,16 @@ def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Dra
     check_writable(self, "normal_")
     if std < 0:
         raise RuntimeError(message("normal_", "std", std, "must be non-negative: normal expects std >= 0.0"))
-    blocks, kind = bool(self.array.flags.c_contiguous), self.array.dtype
+    blocks, kind = bool(self.array.flags.c_contiguous), self.dtype.numpy
     return _fill(self, "normal_", lambda shape: random.normal(shape, mean, std, kind, generator, blocks))
 
 
 def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Drawer = None) -> Tensor:
     """torch.Tensor.exponential_: numbers with the density lambd * exp(-lambd * x).
 
-    Equal to torch's except on Intel CPUs. Raises RuntimeError unless lambd > 0 and for integers.
+    Raises RuntimeError unless lambd > 0 and for integers.
     """
-    return _fill(self, "exponential_", lambda shape: random.exponential(shape, lambd, self.array.dtype, generator))
+    return _fill(self, "exponential_", lambda shape: random.exponential(shape, lambd, self.dtype.numpy, generator))
 
 
 def random_(self: Tensor, *bounds: int | None, generator: Drawer = None, **named: Any) -> Tensor:
@@ -73,9 +71,9 @@ def random_(self: Tensor, *bounds: int | None, generator: Drawer = None, **named
     if named or wrong or len(given) > 2 or given[:1] == [None]:
         raise TypeError(message("random_", "bounds", given + list(named), "must be no, one or two ints"))
     if not given:
-        return _fill(self, "random_", lambda shape: random.full_range(shape, self.array.dtype, generator))
+        return _fill(self, "random_", lambda shape: random.full_range(shape, self.dtype.numpy, generator))
     low, high = (0, given[0]) if len(given) == 1 else given
-    kind = self.array.dtype
+    kind = self.dtype.numpy
 
     def draw(shape: Sequence[int]) -> np.ndarray:
         return random.integers_within("random_", int(low or 0), high, shape, kind, generator)
@@ -89,7 +87,9 @@ class Bernoulli(Op):
     @staticmethod
     def forward(ctx: Any, x: Any, p: float | None, generator: Drawer) -> Any:
         ctx.like = x.shape, dtypes.of(x.dtype)
-        ones = random.bernoulli(x, generator) if p is None else random.bernoulli_keep(x.shape, p, generator)
+        if p is None:
+            return random.bernoulli(constant("bernoulli", x), generator).astype(x.dtype)
+        ones = random.bernoulli_keep(x.shape, p, generator)
         return ones.astype(x.dtype)
 
     @staticmethod
@@ -114,8 +114,8 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Drawer = None
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Drawer = None) -> Tensor:
     """torch.Tensor.bernoulli_: 1 with chance p, else 0; p is a number or a tensor that broadcasts to this one.
 
-    With a number equal to torch's except on Intel CPUs. Raises RuntimeError for chances outside [0, 1] or a p that
-    doesn't broadcast, NotImplementedError for chances that are ints.
+    Raises RuntimeError for chances outside [0, 1] or a p that doesn't broadcast, NotImplementedError for chances that
+    are ints.
     """
     check_writable(self, "bernoulli_")
     if not isinstance(p, Tensor):
@@ -126,19 +126,19 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Drawer = None) -> Tenso
         rule = f"must broadcast to the tensor's shape {list(self.array.shape)}"
         raise RuntimeError(message("bernoulli_", "p", f"shape {list(p.array.shape)}", rule))
     order = random.memory_order(self.array)
-    chances = np.broadcast_to(p.array, self.array.shape).transpose(order)
+    chances = np.broadcast_to(constant("bernoulli_", p.array), self.array.shape).transpose(order)
     return _fill(self, "bernoulli_", lambda shape: random.bernoulli(chances, generator))
 
 
 def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Drawer = None) -> Tensor:
     """torch.multinomial: indices drawn by weights: (C,) -> (num_samples,), (N, C) -> (N, num_samples), int64.
 
-    Weights need not add up to 1. Equal to torch's; without replacement, or for one sample, except on Intel CPUs.
+    Weights need not add up to 1.
     Raises RuntimeError for other shapes, integers, negative, infinite or no weights, and num_samples below 1 or,
     without replacement, above C.
     """
     check_tensor("multinomial", "input", input)
-    weights = input.array
+    weights = constant("multinomial", input.array)
     if not hasattr(num_samples, "__index__"):
         raise TypeError(message("multinomial", "num_samples", repr(num_samples), "must be an int"))
     if weights.ndim not in (1, 2):
@@ -211,8 +211,10 @@ def normal(
     if isinstance(std, Tensor) and std.array.size and not (std.array >= 0).all():
         raise RuntimeError(message("normal", "std", "a negative", "normal expects all elements of std >= 0.0"))
     shape = broadcast_shapes("normal", *(value.array.shape for value in given))
-    spread, kind = (1.0 if isinstance(std, Tensor) else std), given[0].array.dtype
-    drawn = Tensor._wrap(random.normal(shape, 0.0, spread, kind, generator))
+    spread, kind = (1.0 if isinstance(std, Tensor) else std), given[0].dtype.numpy
+    for value in given:
+        constant("normal", value.array)
+    drawn = _new(random.normal(shape, 0.0, spread, kind, generator))
     with no_grad():
         if isinstance(std, Tensor):
             drawn = drawn.mul_(std)
@@ -229,19 +231,3 @@ def randint_like(input: Tensor, low: int, high: int | None = None, *, dtype: Any
     drawn = randint(*bounds, [input.shape[axis] for axis in order], dtype=dtype or input.dtype, **options)
     drawn.array = drawn.array.transpose(np.argsort(order))
     return drawn
-
-
-def get_rng_state() -> Tensor:
-    """torch.get_rng_state: the default generator's state (5056,) uint8, byte for byte torch's."""
-    return Tensor._wrap(random.get_state())
-
-
-def set_rng_state(new_state: Tensor) -> None:
-    """torch.set_rng_state: go on from a state that get_rng_state (ours or torch's) returned.
-
-    Raises TypeError unless it is a uint8 tensor, RuntimeError for another size or a broken state.
-    """
-    if not isinstance(new_state, Tensor) or new_state.array.dtype != np.uint8:
-        kind = new_state.dtype if isinstance(new_state, Tensor) else type(new_state).__name__
-        raise TypeError(message("set_rng_state", "new_state", kind, "RNG state must be a uint8 tensor"))
-    random.set_state(new_state.array)

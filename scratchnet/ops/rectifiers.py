@@ -1,6 +1,6 @@
 """Activations made of straight pieces: relu6, hardtanh, leaky_relu, prelu, rrelu, threshold, the shrinks."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -11,30 +11,8 @@ from scratchnet.autograd.op import Op
 from scratchnet.device import array_module
 from scratchnet.ops.checks import check_floating, check_tensor
 from scratchnet.ops.compare import where
+from scratchnet.ops.curve import Curve
 from scratchnet.shapes import message
-
-
-class Curve(Op):
-    """y = value(x) of each element; subclasses give `value(xp, x, ...)` on arrays and `slope(gy, x, ...)` on Tensors.
-
-    slope returns gy times the derivative, so that masks can drop what is infinite. float16 is computed in float32.
-    """
-
-    value: ClassVar[Any]
-    slope: ClassVar[Any]
-
-    @classmethod
-    def forward(cls, ctx: Any, x: Any, *numbers: Any) -> Any:
-        ctx.save_inputs(0)
-        ctx.numbers = numbers
-        xp = array_module(x)
-        wide = x.astype(np.float32) if x.dtype == np.float16 else x
-        return xp.asarray(cls.value(xp, wide, *numbers), dtype=x.dtype)
-
-    @classmethod
-    def backward(cls, ctx: Any, gy: Tensor) -> Any:
-        (x,) = ctx.saved
-        return (cls.slope(gy, x, *ctx.numbers), *(None for _ in ctx.numbers))
 
 
 def curve(kind: type[Op], op: str, input: Any, *numbers: Any, inplace: bool = False) -> Tensor:
@@ -90,8 +68,25 @@ class PreluKernel(Op):
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Any:
         x, w = ctx.saved
-        gx = where(x > 0, gy, gy * w) if ctx.needs[0] else None
-        return gx, (where(x >= 0, 0.0, gy * x) if ctx.needs[1] else None)
+        gx, gw = PreluKernelGrad.apply(gy, x, w)
+        return (gx if ctx.needs[0] else None), (gw if ctx.needs[1] else None)
+
+
+class PreluKernelGrad(Op):
+    """The gradients of PreluKernel by x and by w. At 0 the first order's slope is w, the second order's is 1."""
+
+    @staticmethod
+    def forward(ctx: Any, gy: Any, x: Any, w: Any) -> Any:
+        ctx.save_inputs(0, 1, 2)
+        xp, zero = array_module(x), x.dtype.type(0)
+        return xp.where(x > 0, gy, gy * w), xp.where(x >= 0, zero, gy * x)
+
+    @staticmethod
+    def backward(ctx: Any, ggx: Tensor, ggw: Tensor) -> Any:
+        gy, x, w = ctx.saved
+        g_gy = where(x >= 0, ggx, ggx * w + ggw * x) if ctx.needs[0] else None
+        g_x = where(x >= 0, 0.0, gy * ggw) if ctx.needs[1] else None
+        return g_gy, g_x, (where(x >= 0, 0.0, gy * ggx) if ctx.needs[2] else None)
 
 
 class RreluWithNoise(Op):
@@ -219,7 +214,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
     check_tensor("prelu", "input", input)
     check_tensor("prelu", "weight", weight)
     x, w = input.array, weight.array
-    if x.dtype != w.dtype:
+    if input.dtype is not weight.dtype:
         rule = f"must have input's dtype: Type promoting not supported. Got {x.dtype} and {w.dtype}"
         raise RuntimeError(message("prelu", "weight.dtype", w.dtype, rule, f"use weight.to(scratchnet.{x.dtype})"))
     if w.size != 1:
@@ -264,8 +259,8 @@ def rrelu(
         rule = "is not implemented for float16 in training"
         raise NotImplementedError(message("rrelu", "input.dtype", x.dtype, rule, "use input.float()"))
     noise, below = array_module(x).ones(x.shape, x.dtype), x <= 0
-    unit = random.uniform(int(below.sum()), dtype=np.float64)
-    noise[below] = unit * (upper - lower) + lower
+    low, high = (float(input.dtype.numpy.type(bound)) for bound in (lower, upper))  # in the input's dtype, as in torch
+    noise[below] = random.uniform(int(below.sum()), dtype=np.float64) * (high - low) + low
     return written(RreluWithNoise, "rrelu", input, Tensor._wrap(noise), inplace=inplace)
 
 

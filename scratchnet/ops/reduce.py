@@ -49,14 +49,14 @@ class SumDim(Sum, node="SumBackward1"):
 def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: dtypes.dtype | None = None) -> Tensor:
     """torch.sum: the sum along `dim` (default: all). Integers and bools add up in int64."""
     check_tensor("sum", "input", input)
-    target = dtype or (input.dtype if input.array.dtype.kind == "f" else dtypes.int64)
+    target = dtype or (input.dtype if input.array.dtype.kind in "fc" else dtypes.int64)
     kind = Sum if dim is None else SumDim
     result: Tensor = kind.apply(cast(input, target), normalize_dims("sum", dim, input.ndim), keepdim)
     return result
 
 
 def _require_float(op: str, input: Tensor) -> None:
-    if input.array.dtype.kind != "f":
+    if input.array.dtype.kind not in "fc":
         fix = "convert it with .float()"
         raise RuntimeError(
             message(op, "dtype", input.dtype, "must be a floating point dtype: could not infer output dtype", fix)
@@ -288,7 +288,7 @@ def prod(input: Tensor, dim: int = _UNSET, keepdim: bool = False, *, dtype: dtyp
     The gradient is exact where elements are 0. Raises TypeError for several dims.
     """
     check_tensor("prod", "input", input)
-    target = dtype or (input.dtype if input.array.dtype.kind == "f" else dtypes.int64)
+    target = dtype or (input.dtype if input.array.dtype.kind in "fc" else dtypes.int64)
     if dim is _UNSET:
         if keepdim:
             raise TypeError("prod: dim is missing: keepdim has no meaning without it")

@@ -1,4 +1,4 @@
-"""Losses of the difference of two tensors: l1, smooth l1, huber, soft margin."""
+"""Losses of the difference of two tensors: squared, l1, smooth l1, huber, soft margin."""
 
 from typing import Any, ClassVar
 
@@ -38,6 +38,23 @@ class PairLoss(Op):
         spread = spread_out(gy, ctx.reduction, max(x.array.size, 1), x.array.shape)
         gx, gt = cls.slopes(spread, x, t, *more)
         return gx, (gt if ctx.needs[1] else None), None, *(None for _ in more)
+
+
+class MseLoss(Op):
+    """(x - target)², summed or averaged; shapes equal."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, target: Any, reduction: str) -> Any:
+        ctx.save_inputs(0, 1)
+        ctx.reduction = reduction
+        difference = x - target
+        return reduced(difference * difference, reduction, float(x.size))
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> Any:
+        x, target = ctx.saved
+        gx = (x - target) * (gy * (2.0 / max(x.array.size, 1) if ctx.reduction == "mean" else 2.0))
+        return (gx if ctx.needs[0] else None), (-gx if ctx.needs[1] else None), None
 
 
 class SmoothL1Loss(PairLoss):
@@ -100,6 +117,41 @@ def check_constant(op: str, argument: str, value: Tensor | None) -> None:
     if value is not None and value.requires_grad:
         rule = f"is not differentiable with respect to argument '{argument}': it cannot have requires_grad True"
         raise RuntimeError(message(op, f"{argument}.requires_grad", True, rule, f"use {argument}.detach()"))
+
+
+def mse_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
+    """torch.nn.functional.mse_loss: (input - target)², any shape, reduced.
+
+    'mean' is over all elements, with weight over the sum of weights. Other shapes broadcast, with torch's UserWarning;
+    other dtypes promote. The mean of nothing is NaN. Raises RuntimeError where they can't broadcast,
+    NotImplementedError for integers, ValueError for weight of another shape.
+    """
+    op = "mse_loss"
+    check_tensor(op, "input", input)
+    check_tensor(op, "target", target)
+    check_optional_tensor(op, "weight", weight)
+    input, target = matched(op, input, target)
+    reduction = reduction_name(op, size_average, reduce, reduction)
+    input, target = operands(op, input, target)
+    check_floating(op, "input", input)
+    if weight is None:
+        loss: Tensor = MseLoss.apply(input, target, reduction)
+        return loss
+    if weight.array.shape != input.array.shape:
+        rule = "Weights and input must have the same size"
+        raise ValueError(message(op, "weight.shape", list(weight.shape), rule, f"use a shape of {tuple(input.shape)}"))
+    difference = input - target
+    weighted: Tensor = difference * difference * weight
+    if reduction == "none":
+        return weighted
+    return weighted.sum() / weight.sum() if reduction == "mean" else weighted.sum()
 
 
 def l1_loss(

@@ -10,8 +10,7 @@ from scratchnet.autograd.op import Op
 from scratchnet.device import array_module
 from scratchnet.ops.checks import check_floating, check_tensor
 from scratchnet.ops.geometry import LAYOUTS, check_at_least, each
-from scratchnet.ops.pool import adaptive_avg_pool2d
-from scratchnet.ops.pool_nd import adaptive_avg_pool1d
+from scratchnet.ops.pool_average import adaptive_avg_pool1d, adaptive_avg_pool2d
 from scratchnet.shapes import message
 
 Array = Any
@@ -268,7 +267,7 @@ def interpolate(
         raise RuntimeError(message(op, "input.shape", list(shape), rule, "use at least one channel"))
     if not (mode[:7] == "nearest" and input.array.dtype.name == "uint8"):
         check_floating(op, "input", input)
-    kind = np.float64 if input.array.dtype.name == "float64" else np.float32
+    kind = np.float64 if input.dtype.name == "float64" else np.float32
     tables = tuple([
         _taps(mode, axis, shape[axis], sizes[axis - 2], bool(align_corners), scales[axis - 2], antialias, kind)
         for axis in range(ndim - 1, 1, -1)

@@ -9,6 +9,7 @@ from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
 from scratchnet.device import array_module
 from scratchnet.ops.checks import check_integer, check_tensor
+from scratchnet.ops.curve import Curve
 from scratchnet.ops.elementwise import DivRounded, div
 from scratchnet.ops.promotion import binary
 from scratchnet.shapes import message
@@ -16,23 +17,24 @@ from scratchnet.shapes import message
 Gradients = tuple[Tensor | None, ...]
 
 
-class Floor(Op):
-    """The next whole number below: its gradient is zero."""
+class Step(Curve):
+    """What jumps from one value to the next: its gradient is zero."""
 
-    @staticmethod
-    def forward(ctx: Any, x: Any) -> Any:
-        return array_module(x).floor(x)
+    reads = "nothing"
+    slope = staticmethod(lambda gy, *numbers: gy * 0.0)
 
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> Tensor:
-        return gy * 0.0
+
+class Floor(Step):
+    """The next whole number below."""
+
+    value = staticmethod(lambda xp, x: xp.floor(x))
 
 
 def _whole(op: str, kind: type[Op], input: Any) -> Tensor:
     """The op on floats; integers are whole already, and are copied. Raises NotImplementedError for bools."""
     check_tensor(op, "input", input)
     _refuse_bool(op, input)
-    result: Tensor = kind.apply(input) if input.array.dtype.kind == "f" else input.clone()
+    result: Tensor = kind.apply(input) if input.array.dtype.kind in "fc" else input.clone()
     return result
 
 
@@ -47,16 +49,10 @@ def floor(input: Tensor) -> Tensor:
     return _whole("floor", Floor, input)
 
 
-class Ceil(Op):
-    """The next whole number above: its gradient is zero."""
+class Ceil(Step):
+    """The next whole number above."""
 
-    @staticmethod
-    def forward(ctx: Any, x: Any) -> Any:
-        return array_module(x).ceil(x)
-
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> Tensor:
-        return gy * 0.0
+    value = staticmethod(lambda xp, x: xp.ceil(x))
 
 
 def ceil(input: Tensor) -> Tensor:
@@ -64,16 +60,10 @@ def ceil(input: Tensor) -> Tensor:
     return _whole("ceil", Ceil, input)
 
 
-class Trunc(Op):
-    """The whole part: its gradient is zero."""
+class Trunc(Step):
+    """The whole part."""
 
-    @staticmethod
-    def forward(ctx: Any, x: Any) -> Any:
-        return array_module(x).trunc(x)
-
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> Tensor:
-        return gy * 0.0
+    value = staticmethod(lambda xp, x: xp.trunc(x))
 
 
 def trunc(input: Tensor) -> Tensor:
@@ -81,30 +71,19 @@ def trunc(input: Tensor) -> Tensor:
     return _whole("trunc", Trunc, input)
 
 
-class Round(Op):
-    """The nearest whole number, halves to even: its gradient is zero."""
+class Round(Step):
+    """The nearest whole number, halves to even."""
 
-    @staticmethod
-    def forward(ctx: Any, x: Any) -> Any:
-        return array_module(x).rint(x)
-
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> Tensor:
-        return gy * 0.0
+    value = staticmethod(lambda xp, x: xp.rint(x))
 
 
-class RoundDecimals(Op, node="RoundBackward1"):
+class RoundDecimals(Step, node="RoundBackward1"):
     """The nearest multiple of 10 ** -decimals, halves to even."""
 
     @staticmethod
-    def forward(ctx: Any, x: Any, decimals: int) -> Any:
-        xp = array_module(x)
+    def value(xp: Any, x: Any, decimals: int) -> Any:
         scale = x.dtype.type(10.0 ** abs(decimals))
         return xp.rint(x * scale) / scale if decimals > 0 else xp.rint(x / scale) * scale
-
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> Gradients:
-        return gy * 0.0, None
 
 
 def round(input: Tensor, *, decimals: int = 0) -> Tensor:
@@ -116,7 +95,7 @@ def round(input: Tensor, *, decimals: int = 0) -> Tensor:
     if decimals == 0:
         return _whole("round", Round, input)
     check_tensor("round", "input", input)
-    if input.array.dtype.kind != "f":
+    if input.array.dtype.kind not in "fc":
         rule = f"must be 0: rounding to decimals is not implemented for {input.dtype.name}"
         raise NotImplementedError(message("round", "decimals", decimals, rule, "use input.float()"))
     result: Tensor = RoundDecimals.apply(input, decimals)

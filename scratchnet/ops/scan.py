@@ -113,7 +113,7 @@ def _running(op: str, kind: type[Op], input: Any, dim: Any, dtype: dtypes.dtype 
     if isinstance(dim, bool) or not hasattr(dim, "__index__"):
         raise TypeError(message(op, "dim", repr(dim), f"must be int, not {type(dim).__name__}"))
     dim = normalize_dim(op, dim, input.ndim)
-    target = dtype or (input.dtype if input.array.dtype.kind == "f" else dtypes.int64)
+    target = dtype or (input.dtype if input.array.dtype.kind in "fc" else dtypes.int64)
     x = cast(input, target)
     result: Tensor = kind.apply(x, dim) if input.ndim else x.clone()
     return result

@@ -10,10 +10,11 @@ from scratchnet.dtypes import dtype as Dtype
 from scratchnet.ops.activation import functional_softmax, sigmoid, tanh
 from scratchnet.ops.checks import check_floating, check_tensor
 from scratchnet.ops.compare import where
+from scratchnet.ops.curve import Curve
 from scratchnet.ops.elementwise import abs, neg
 from scratchnet.ops.functions import erf, exp
 from scratchnet.ops.join import cat
-from scratchnet.ops.rectifiers import Curve, curve
+from scratchnet.ops.rectifiers import curve
 from scratchnet.shapes import message, normalize_dim
 
 GELU_SCALE = math.sqrt(2 / math.pi)

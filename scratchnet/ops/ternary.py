@@ -61,7 +61,7 @@ def lerp(input: Tensor, end: Tensor, weight: Any) -> Tensor:
             rule = f"must be input's: expected dtype {input.dtype.name} for `{name}` but got dtype {tensor.dtype.name}"
             raise RuntimeError(message("lerp", f"{name}.dtype", tensor.dtype.name, rule))
     broadcast_shapes("lerp", input.array.shape, *(tensor.array.shape for _, tensor in tensors))
-    if input.array.dtype.kind != "f":
+    if input.array.dtype.kind not in "fc":
         rule = "must be floating-point: lerp is not implemented for integers"
         raise NotImplementedError(message("lerp", "input.dtype", input.dtype.name, rule, "use .float()"))
     weighted = isinstance(weight, Tensor)
@@ -131,7 +131,7 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Any = 1) 
     Raises RuntimeError where both tensor1 and tensor2 hold integers.
     """
     _check_three("addcdiv", input, tensor1, tensor2)
-    if tensor1.array.dtype.kind != "f" and tensor2.array.dtype.kind != "f":
+    if tensor1.array.dtype.kind not in "fc" and tensor2.array.dtype.kind not in "fc":
         kinds = f"{tensor1.dtype.name}, {tensor2.dtype.name}"
         rule = "must not both be integers: Integer division with addcdiv is not supported"
         raise RuntimeError(message("addcdiv", "tensor1 and tensor2", kinds, rule, "use .float()"))

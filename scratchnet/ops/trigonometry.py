@@ -7,22 +7,16 @@ from scratchnet.autograd.op import Op
 from scratchnet.device import array_module
 from scratchnet.ops.checks import check_tensor
 from scratchnet.ops.compare import where
+from scratchnet.ops.curve import Curve
 from scratchnet.ops.functions import reciprocal, unary
 from scratchnet.ops.promotion import binary
 
 
-class Sin(Op):
+class Sin(Curve):
     """The sine"""
 
-    @staticmethod
-    def forward(ctx: Any, x: Any) -> Any:
-        ctx.save_inputs(0)
-        return array_module(x).sin(x)
-
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> Tensor:
-        (x,) = ctx.saved
-        return gy * cos(x)
+    value = staticmethod(lambda xp, x: xp.sin(x))
+    slope = staticmethod(lambda gy, x: gy * cos(x))
 
 
 def sin(input: Tensor) -> Tensor:
@@ -30,18 +24,11 @@ def sin(input: Tensor) -> Tensor:
     return unary(Sin, "sin", input)
 
 
-class Cos(Op):
+class Cos(Curve):
     """The cosine"""
 
-    @staticmethod
-    def forward(ctx: Any, x: Any) -> Any:
-        ctx.save_inputs(0)
-        return array_module(x).cos(x)
-
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> Tensor:
-        (x,) = ctx.saved
-        return gy * -sin(x)
+    value = staticmethod(lambda xp, x: xp.cos(x))
+    slope = staticmethod(lambda gy, x: gy * -sin(x))
 
 
 def cos(input: Tensor) -> Tensor:
@@ -49,18 +36,12 @@ def cos(input: Tensor) -> Tensor:
     return unary(Cos, "cos", input)
 
 
-class Tan(Op):
+class Tan(Curve):
     """The tangent"""
 
-    @staticmethod
-    def forward(ctx: Any, x: Any) -> Any:
-        ctx.save_outputs(0)
-        return array_module(x).tan(x)
-
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> Tensor:
-        (y,) = ctx.saved
-        return gy * (1 + y * y)
+    reads = "output"
+    value = staticmethod(lambda xp, x: xp.tan(x))
+    slope = staticmethod(lambda gy, y: gy * (1 + y * y))
 
 
 def tan(input: Tensor) -> Tensor:

@@ -10,7 +10,8 @@ from scratchnet.autograd.op import Op
 from scratchnet.device import array_module
 from scratchnet.ops.checks import check_integer, check_tensor
 from scratchnet.ops.index import Select
-from scratchnet.ops.shape import alias, permute, reshape
+from scratchnet.ops.permute import permute
+from scratchnet.ops.shape import alias, reshape
 from scratchnet.shapes import message, normalize_dim, sizes
 
 Gradients = tuple[Tensor | None, ...]
