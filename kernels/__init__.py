@@ -1,8 +1,9 @@
 """scratchnet.kernels: arrays in, arrays out; and the contract that every backend meets.
 
-Import it as `scratchnet.kernels`. `scratchnet.device.kernels_for(array)` gives the backend package for an array (so far
-always `cpu`); its modules, the stems below, are imported at first use. N, C, H, W are samples, channels, height, width;
-K channels out; KH, KW the kernel; OH, OW the output; L = OH * OW; *S any number of further dimensions.
+Import it as `scratchnet.kernels`. `scratchnet.device.kernels_for(array)` gives the backend package for an array: `cpu`,
+or inside a complex step `plain`. Its modules, the stems below, are imported at first use. N, C, H, W are samples,
+channels, height, width; K channels out; KH, KW the kernel; OH, OW the output; L = OH * OW; *S any number of further
+dimensions.
 
 Rules
 

@@ -22,6 +22,13 @@ def list_models(arguments: argparse.Namespace) -> None:
         print(f"{name:<16} {' x '.join(map(str, known.input_shape)):>13} {known.parameters:>11,}")
 
 
+def gradcheck(arguments: argparse.Namespace) -> int:
+    """`scratchnet gradcheck`."""
+    from scratchnet.gradcheck import command  # the other commands need none of it
+
+    return command.run(arguments)
+
+
 def train(arguments: argparse.Namespace) -> None:
     """`scratchnet train`: writes weights and metrics after every epoch, so an interrupted run keeps its last one."""
     name, data = arguments.model, arguments.data
@@ -75,7 +82,7 @@ def _options(arguments: argparse.Namespace) -> training.Options:
         options = replace(options, optimizer="sgd", lr=0.01, momentum=0.9)
     elif arguments.momentum is not None:
         raise ValueError(f"argument --momentum: {arguments.momentum} is given, but only --optimizer sgd has a momentum")
-    given = {field: getattr(arguments, field) for field in ("epochs", "batch_size", "lr", "momentum")}
+    given = {field: getattr(arguments, field) for field in ("epochs", "batch_size", "lr", "momentum", "schedule")}
     return replace(options, **{field: value for field, value in given.items() if value is not None})
 
 

@@ -79,6 +79,18 @@ def test_wheel_says_what_it_is(installed):
     assert {p.name for p in metadata.parent.rglob("*LICENSE*")} == {"LICENSE", "digits.LICENSE.txt"}
 
 
+def test_pytest_finds_the_plugin_of_the_wheel(installed, tmp_path):
+    (tmp_path / "test_it.py").write_text(
+        "import numpy as np\n"
+        "def test_square(gradcheck):\n"
+        "    assert gradcheck((lambda a: a * a, lambda gy, a: 2 * gy * a), np.ones((2, 3)))\n"
+    )
+    # Nothing is imported at start; the fixture finds the package in the wheel.
+    code = f"import sys; sys.path.insert(0, {str(installed)!r}); import pytest; sys.exit(pytest.main(sys.argv[1:]))"
+    ran = python("-P", "-c", code, "-q", "-p", "no:cacheprovider", "-W", "error", cwd=tmp_path)
+    assert "1 passed" in ran.stdout, ran.stdout + ran.stderr
+
+
 @pytest.mark.parametrize("name", ["scratchnet.scratchnet", "scratchnet.tests", "scratchnet.setup"])
 def test_the_checkout_adds_no_other_name(name):
     ran = python("-c", f"import {name}")

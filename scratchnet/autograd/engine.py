@@ -10,6 +10,7 @@ import numpy as np
 from scratchnet import dtypes
 from scratchnet.autograd import anomaly
 from scratchnet.autograd import hooks as hook_tools
+from scratchnet.autograd.complex_step import require_tape
 from scratchnet.autograd.core import Tensor, gradient_edge
 from scratchnet.autograd.modes import set_grad_enabled, state
 from scratchnet.autograd.node import AccumulateGrad, Edge, Meta, Node
@@ -39,6 +40,7 @@ def backward(
     `grad_tensors` has one gradient per tensor, None for a scalar's 1. The tape is freed unless `retain_graph` (by
     default: `create_graph`). Raises RuntimeError where nothing requires grad, a gradient is missing or doesn't fit.
     """
+    require_tape("backward")
     roots = _sequence(tensors)
     targets = None if inputs is None else _sequence(inputs)
     if targets is not None and not targets:
@@ -76,6 +78,7 @@ def grad(
     Only what lies between the two is computed. An input that the outputs don't depend on gives None with
     `allow_unused`, zeros with `materialize_grads`, else RuntimeError.
     """
+    require_tape("grad")
     roots, targets = _sequence(outputs), _sequence(inputs)
     gradients = _initial(roots, _gradients(grad_outputs, roots), "grad")
     for index, tensor in enumerate(targets):

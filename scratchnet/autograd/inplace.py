@@ -92,6 +92,18 @@ def check_overlap(target: Tensor, source: Any, op: str) -> None:
         raise RuntimeError(f"{op}: {PARTIAL}")
 
 
+def check_apart(target: Tensor, source: Any, op: str) -> None:
+    """Raise RuntimeError where `source`, a tensor or a sequence of them, shares memory with `target` at all.
+
+    A single element of a larger target may be the source: it is read once.
+    """
+    for part in source if isinstance(source, (tuple, list)) else (source,):
+        if not isinstance(part, Tensor) or part.ndim == 0 < target.ndim:
+            continue
+        if np.may_share_memory(target.array, part.array) and np.shares_memory(target.array, part.array):
+            raise RuntimeError(f"{op}: {PARTIAL}")
+
+
 def assign(target: Tensor, result: Tensor, op: str) -> Tensor:
     """Write `result` into `target`'s memory; its history becomes that of `target`, of its base and of every other view.
 

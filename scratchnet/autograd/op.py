@@ -5,10 +5,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from scratchnet.autograd import anomaly, views
+from scratchnet.autograd.complex_step import forward as step_forward
 from scratchnet.autograd.core import Tensor, gradient_edge
 from scratchnet.autograd.modes import state
 from scratchnet.autograd.node import Meta, Node
 from scratchnet.autograd.saved import FREED, SavedInput, SavedOutput
+from scratchnet.dtypes import stepping
 
 INFERENCE_SAVED = (
     "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
@@ -130,7 +132,10 @@ class Op:
         else:
             node.needs = (False,) * len(args)
         with np.errstate(all="ignore"):
-            result = cls.forward(node, *[arg.array if isinstance(arg, Tensor) else arg for arg in args])
+            if stepping.active:
+                result = step_forward(cls, node, args)
+            else:
+                result = cls.forward(node, *[arg.array if isinstance(arg, Tensor) else arg for arg in args])
         single = not isinstance(result, tuple)
         outputs = (Tensor._wrap(result),) if single else tuple([Tensor._wrap(array) for array in result])
         if cls.view:

@@ -1,0 +1,65 @@
+"""Samples of arithmetic: two tensors or a tensor and a number, broadcasting, rounding."""
+
+import scratchnet as sn
+from scratchnet.gradcheck.catalogue.sample import Sample, case, coins, op, positive, values, within
+
+FLAT = "its derivative is 0 wherever it has one"
+
+SAMPLES: list[Sample] = [
+    op("add", (2, 3), (2, 3)),
+    op("add", (2, 3), (2, 1), alpha=-0.5),
+    op("add", (), (2, 1, 3)),
+    case("add", "a number on the left", lambda x: 2 + x + 1, (2, 3)),
+    op("sub", (2, 3), (3,)),
+    op("sub", (2, 1), (4,), alpha=3),
+    case("sub", "a number on the left", lambda x: 2 - x, (2, 3)),
+    op("mul", (2, 3), (2, 3)),
+    op("mul", (2, 1), (1, 3)),
+    case("mul", "by itself", lambda x: sn.mul(x, x), (2, 3)),
+    op("div", (2, 3), positive((2, 3))),
+    op("div", (3,), within((2, 1), -2.4, -0.4)),
+    case("div", "a number on the left", lambda x: 2 / x, positive((2, 3))),
+    op("div", within((2, 3), 2.1, 2.9), values(2.0), orders=1, why=FLAT, rounding_mode="floor"),
+    op("div", within((2, 3), -2.9, -2.1), values(2.0), orders=1, why=FLAT, rounding_mode="trunc"),
+    op("neg", (2, 3)),
+    op("positive", (2, 3)),
+    op("pow", positive((2, 3)), args=(2.5,)),
+    op("pow", (2, 3), args=(3,)),
+    op("pow", positive((2, 3)), (3,)),
+    case("pow", "a number to a tensor", lambda x: sn.pow(2.5, x), (2, 3)),
+    op("square", (2, 3)),
+    op("reciprocal", within((2, 3), -2.4, -0.4)),
+    op("remainder", within((2, 3), 4.1, 5.9), within((2, 3), 2.0, 2.05)),
+    op("remainder", within((3,), -1.9, -0.1), args=(2.0,)),
+    op("fmod", within((2, 3), 4.1, 5.9), within((2, 3), 2.0, 2.05)),
+    op("fmod", within((3,), -1.9, -0.1), args=(2.0,)),
+    op("lerp", (2, 3), (2, 3), args=(0.3,)),
+    op("lerp", (2, 3), (3,), (2, 1)),
+    op("addcmul", (2, 3), (2, 3), (2, 3), value=0.7),
+    op("addcmul", (2, 3), (3,), (2, 1)),
+    op("addcdiv", (2, 3), (2, 3), positive((2, 3)), value=-0.7),
+    op("addcdiv", (2, 3), (3,), positive((2, 1))),
+    *[op(name, (2, 3), orders=1, why=FLAT) for name in ("sign",)],
+    *[
+        op(name, within((2, 4), -1.9, 1.9, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5), orders=1, why=FLAT)
+        for name in ("floor", "ceil", "round", "trunc")
+    ],
+    op("round", values([0.12, -0.38, 1.07]), orders=1, why=FLAT, decimals=1),
+    op("abs", (2, 3)),
+    op("maximum", (2, 3), (2, 3)),
+    op("maximum", (2, 1), (4,)),
+    op("minimum", (2, 3), (2, 3)),
+    op("minimum", (2, 1), (4,)),
+    op("clamp", within((2, 5), -2, 2, -1, 0.5), min=-1, max=0.5),
+    op("clamp", within((2, 3), -1, 1), within((2, 3), -2, -0.5), within((3,), 0.5, 2)),
+    op("clamp_min", within((2, 3), -2, 2, 0.5), args=(0.5,)),
+    op("clamp_min", (2, 3), (3,)),
+    op("clamp_max", within((2, 3), -2, 2, 0.5), args=(0.5,)),
+    op("clamp_max", (2, 3), (3,)),
+    op("nan_to_num", (2, 3)),
+    case("where", "two tensors", lambda m, x, y: sn.where(m, x, y), coins((2, 3)), (2, 3), (3,)),
+    case("where", "a number", lambda m, x: sn.where(m, x, 0.5), coins((2, 3)), (2, 3)),
+    case("where", "method", lambda m, x, y: x.where(m, y), coins((2, 3)), (2, 3), (2, 1)),
+    op("masked_fill", (2, 3), coins((2, 3)), args=(0.5,)),
+    op("masked_fill", (2, 3), coins((3,)), ()),
+]

@@ -1,0 +1,191 @@
+"""What every backward must do whatever it computes: each try gives a Property, and a reason where it is broken."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scratchnet.gradcheck.differences import Point
+from scratchnet.gradcheck.report import Finding, Property
+from scratchnet.gradcheck.subject import Array, Gradients, Subject, Values
+
+
+@dataclass(frozen=True)
+class Conduct:
+    """All properties, the findings about those that are broken, and whether gradients can be compared at all."""
+
+    properties: tuple[Property, ...]
+    findings: tuple[Finding, ...]
+    steady: bool
+
+
+def examine(point: Point, upstream: Values, others: Values) -> Conduct:
+    """Try everything at a point, for a random upstream gradient and a second one."""
+    subject, values = point.subject, point.values
+    first = subject.pull(_copies(values), _copies(upstream))
+    again, finding = _repeatable(subject, values, upstream, first)
+    if not again.ok:  # nothing else can be told of a gradient that changes by itself
+        return Conduct((again,), (finding,) if finding else (), False)
+    tries = [
+        (again, None),
+        _used(subject, values, upstream, others, first),
+        _after_another_call(subject, values, upstream, first),
+        _unchanged(subject, values, upstream),
+        _kept_dtype(subject, first),
+        _laid_out("non-contiguous input", subject, [_spread(v) for v in values], upstream, first),
+        _laid_out("non-contiguous upstream gradient", subject, values, [_spread(u) for u in upstream], first),
+        _laid_out("column-major upstream gradient", subject, values, [np.array(u, order="F") for u in upstream], first),
+    ]
+    findings = {found.pattern: found for _, found in reversed(tries) if found is not None}
+    if "in_place" in findings:
+        findings.pop("layout", None)  # a changed upstream gradient is the reason for both
+    return Conduct(tuple(held for held, _ in tries), tuple(findings.values()), True)
+
+
+Try = tuple[Property, Finding | None]
+
+
+def _copies(arrays: Values) -> list[Array]:
+    return [array.copy() for array in arrays]
+
+
+def _spread(array: Array) -> Array:
+    """The same numbers, every other element of a larger array."""
+    if array.ndim == 0:
+        return array.copy()
+    room = np.full((*array.shape[:-1], 2 * array.shape[-1]), np.nan, array.dtype)
+    room[..., ::2] = array
+    return room[..., ::2]
+
+
+def _explained(subject: Subject, pattern: str, sentence: str, evidence: str) -> Finding:
+    source = next(iter(subject.sources()), None)
+    return Finding(pattern, sentence, evidence, True, "", source)
+
+
+def _apart(first: Gradients, again: Gradients, subject: Subject, tolerance: float) -> str:
+    """What differs by more than `tolerance` of the largest entry of all gradients, in words; empty if nothing does.
+
+    Of all: a gradient that is 0 but for rounding (a bias before a batch norm) has its noise from the others.
+    """
+    limit = tolerance * max((float(np.abs(a).max(initial=0.0)) for a in first if a is not None), default=0.0)
+    for slot, a, b in zip(subject.slots, first, again, strict=True):
+        if a is None or b is None:
+            if (a is None) != (b is None) and np.any(b if a is None else a):
+                return f"the gradient of {slot.name} is None once and an array another time"
+            continue
+        if a.shape != b.shape:
+            return f"the gradient of {slot.name} has shape {a.shape} once and {b.shape} another time"
+        gap = np.abs(np.asarray(a, np.float64) - np.asarray(b, np.float64))
+        if not (gap <= limit).all():
+            return f"the gradient of {slot.name} differs by up to {float(gap.max()):.3g}"
+    return ""
+
+
+def _repeatable(subject: Subject, values: Values, upstream: Values, first: Gradients) -> Try:
+    """Equal bits. Where they differ by the same amount from call to call, something adds up."""
+    second = _snapshot(subject.pull(_copies(values), _copies(upstream)))
+    detail = _apart(first, second, subject, 0.0)
+    held = Property("the same gradient when run twice", not detail, detail)
+    if held.ok:
+        return held, None
+    third, fourth = (_snapshot(subject.pull(_copies(values), _copies(upstream))) for _ in range(2))
+    one, two = _difference(third, second), _difference(fourth, third)
+    if not _apart(one, two, subject, 1e-6):
+        sentence = "each call adds its gradient to what earlier calls left: the buffer must start from zero"
+        return held, _explained(subject, "accumulated", sentence, "the same calls, one after another, rise evenly")
+    sentence = "the gradient changes from call to call though nothing else does: it is random, or keeps old state"
+    return held, _explained(subject, "random", sentence, detail)
+
+
+def _snapshot(grads: Gradients) -> Gradients:
+    return tuple(None if g is None else np.array(g) for g in grads)
+
+
+def _difference(one: Gradients, two: Gradients) -> Gradients:
+    return tuple(
+        None if a is None or b is None or a.shape != b.shape else np.asarray(a - b, np.float64)
+        for a, b in zip(one, two, strict=True)
+    )
+
+
+def _used(subject: Subject, values: Values, one: Values, two: Values, first: Gradients) -> Try:
+    """backward(2 a - 3 b) = 2 backward(a) - 3 backward(b), and so 0 for 0: a product with the upstream gradient."""
+    name = "linear in the upstream gradient, and zero for zero"
+    first = _snapshot(first)
+    other = _snapshot(subject.pull(_copies(values), _copies(two)))
+    mixed = [np.asarray(2 * a - 3 * b) for a, b in zip(one, two, strict=True)]
+    both = _snapshot(subject.pull(_copies(values), mixed))
+    nothing = subject.pull(_copies(values), [np.zeros_like(u) for u in one])
+    wanted: Gradients = tuple(
+        None
+        if a is None or b is None or a.shape != b.shape
+        else np.asarray(2 * a.astype(np.float64) - 3 * b.astype(np.float64))
+        for a, b in zip(first, other, strict=True)
+    )
+    coarsest = max((float(np.finfo(g.dtype).eps) for g in first if g is not None and g.dtype.kind == "f"), default=0.0)
+    detail = _apart(wanted, both, subject, 1e4 * max(subject.eps, coarsest))
+    if not detail:
+        wrong = [slot.name for slot, g in zip(subject.slots, nothing, strict=True) if g is not None and np.any(g)]
+        detail = f"the gradient of {', '.join(wrong)} isn't 0 for a zero upstream gradient" if wrong else ""
+    if detail and any(np.any(g) for g in first if g is not None) and not _apart(first, other, subject, 0.0):
+        sentence = "the upstream gradient isn't used: backward gives the same whatever arrives"
+        evidence = "two random upstream gradients give equal gradients"
+        return Property(name, False, detail), _explained(subject, "upstream_ignored", sentence, evidence)
+    return Property(name, not detail, detail), None
+
+
+def _after_another_call(subject: Subject, values: Values, upstream: Values, first: Gradients) -> Try:
+    """A forward and backward at other values in between must leave nothing behind."""
+    name = "the same gradient after a call with other values"
+    rng = np.random.default_rng(0)
+    first = _snapshot(first)
+    try:
+        others = [rng.permutation(np.ravel(value)).reshape(value.shape) for value in values]
+        subject.pull(others, _copies(upstream))
+    except (ValueError, ArithmeticError, IndexError, RuntimeError):
+        return Property(name, True, "not tried: the function refuses other values"), None
+    detail = _apart(first, subject.pull(_copies(values), _copies(upstream)), subject, 0.0)
+    if not detail:
+        return Property(name, True), None
+    sentence = "backward uses what an earlier call left behind, not what its own forward saw"
+    return Property(name, False, detail), _explained(subject, "stale_state", sentence, detail)
+
+
+def _unchanged(subject: Subject, values: Values, upstream: Values) -> Try:
+    given, sent = _copies(values), _copies(upstream)
+    subject.pull(given, sent)
+    changed = [slot.name for slot, a, b in zip(subject.slots, given, values, strict=True) if not np.array_equal(a, b)]
+    if any(not np.array_equal(a, b) for a, b in zip(sent, upstream, strict=True)):
+        changed.append("the upstream gradient")
+    name = "inputs and upstream gradient stay unchanged"
+    if not changed:
+        return Property(name, True), None
+    detail = f"{', '.join(changed)} changed"
+    sentence = f"it writes into {' and '.join(changed)}, which others still read"
+    return Property(name, False, detail), _explained(subject, "in_place", sentence, detail)
+
+
+def _kept_dtype(subject: Subject, first: Gradients) -> Try:
+    wrong = [
+        f"{slot.name}'s is {grad.dtype} for a {slot.value.dtype} input"
+        for slot, grad in zip(subject.slots, first, strict=True)
+        if grad is not None and grad.dtype != slot.value.dtype
+    ]
+    name, detail = "gradients have their inputs' dtype", "; ".join(wrong)
+    if not wrong:
+        return Property(name, True), None
+    sentence = "the gradient has another dtype than its input: digits are lost, or memory doubles"
+    return Property(name, False, detail), _explained(subject, "dtype", sentence, detail)
+
+
+def _laid_out(name: str, subject: Subject, values: Values, upstream: Values, first: Gradients) -> Try:
+    """The same numbers in another memory layout must give the same gradients, up to the order of sums."""
+    try:
+        detail = _apart(first, subject.pull(values, upstream), subject, 1e3 * subject.eps)
+    except (ValueError, TypeError, RuntimeError, IndexError) as error:
+        detail = f"{type(error).__name__}: {error}"
+    if not detail:
+        return Property(name, True), None
+    sentence = f"wrong for a {name}: the code reads memory where it should read elements"
+    told = _explained(subject, "layout", sentence, detail)
+    return Property(name, False, detail), told
