@@ -17,12 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet.gradcheck import Report, check
+from scratchnet.gradcheck import Finding, Report, check
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from awkward import AWKWARD
 from mutants import MENDED_BY_TORCH, MUTANTS
-from mutants_base import as_torch
+from mutants_base import Mutant, as_torch
+from mutants_judged import ALSO_TRUE
 
 
 def ours(layer: Any, arrays: tuple[np.ndarray, ...], seed: int, diagnose: bool) -> Report | str:
@@ -37,10 +38,11 @@ def torch_accepts(make: Callable[[], Any], arrays: tuple[np.ndarray, ...], fast:
     """Whether torch.autograd.gradcheck, with its defaults, calls the layer right."""
     import torch
 
-    inputs = tuple(
-        torch.tensor(np.array(array)).requires_grad_(np.issubdtype(np.asarray(array).dtype, np.floating))
-        for array in arrays
-    )
+    def tensor(array: np.ndarray) -> Any:  # one without elements gets strides that torch's checker takes
+        made = torch.tensor(np.array(array)) if np.size(array) else torch.zeros(array.shape, dtype=torch.float64)
+        return made.requires_grad_(made.is_floating_point())
+
+    inputs = tuple(map(tensor, arrays))
     with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
         try:
@@ -49,39 +51,60 @@ def torch_accepts(make: Callable[[], Any], arrays: tuple[np.ndarray, ...], fast:
             return False
 
 
+def truths(mutant: Mutant) -> set[str | None]:
+    """The patterns that are true of this bug."""
+    return {mutant.pattern, *mutant.also, ALSO_TRUE.get(mutant.name)}
+
+
 def mutants_table(with_torch: bool) -> None:
     """One line per bug; totals below."""
-    caught = told = known = falsely = torch_caught = 0
+    caught = told = known = torch_caught = 0
     print("| layer with a bug | a person says | ours | what ours says | torch |\n|---|---|---|---|---|")
     for mutant in MUTANTS:
         arrays = mutant.inputs(np.random.default_rng(0))
         report = ours(mutant.make(), arrays, 0, diagnose=True)
-        wrong = isinstance(report, str) or not report
         findings = () if isinstance(report, str) else report.findings
-        said = {finding.pattern for finding in findings}
-        right = {mutant.pattern, *mutant.also}
-        caught += wrong
+        caught += isinstance(report, str) or not report
         known += mutant.pattern is not None
-        told += mutant.pattern is not None and bool(said & right)
-        sure = [finding.pattern for finding in findings if finding.certain]
-        falsely += any(pattern not in right for pattern in sure)
-        words = ", ".join(f"{f.pattern}{'' if f.certain else '?'}" for f in findings[:3])
-        if not isinstance(report, str):
-            words = words or "; ".join(held.name for held in report.properties if not held.ok)
-        else:
-            words = report[:60]
+        told += mutant.pattern is not None and bool({f.pattern for f in findings} & {mutant.pattern, *mutant.also})
+        words = report[:60] if isinstance(report, str) else ", ".join(dict.fromkeys(map(said, findings[:3])))
         verdict = ""
         if with_torch:
             refused = not torch_accepts(mutant.make, arrays)
             torch_caught += refused
             verdict = "refuses" if refused else "mends" if mutant.name in MENDED_BY_TORCH else "**accepts**"
-        mine = "refuses" if wrong else "**accepts**"
+        mine = "refuses" if isinstance(report, str) or not report else "**accepts**"
         print(f"| {mutant.name} | {mutant.pattern or ''} | {mine} | {words} | {verdict} |")
+    print(f"\nours refuses {caught} of {len(MUTANTS)}")
+    if with_torch:
+        print(f"torch refuses {torch_caught}, and mends {len(MENDED_BY_TORCH)} more: its engine sums a gradient to its")
+        print("input's shape and casts it to its input's dtype")
+    print(f"of the {known} bugs that have a name, ours names {told}")
+
+
+def said(finding: Finding) -> str:
+    """The pattern, with a question mark where it isn't certain."""
+    return finding.pattern + ("" if finding.certain else "?")
+
+
+def more_seeds(seeds: int) -> None:
+    """Whether other inputs change a verdict, and every explanation that was stated as certain and isn't true."""
+    missed, wrong, count = 0, 0, 0
+    for mutant in MUTANTS:
+        for seed in range(seeds):
+            report = ours(mutant.make(), mutant.inputs(np.random.default_rng(seed)), seed, diagnose=True)
+            if isinstance(report, str) or not report:
+                for finding in () if isinstance(report, str) else report.findings:
+                    count += finding.certain
+                    if finding.certain and finding.pattern not in truths(mutant):
+                        wrong += 1
+                        print(f"certain and wrong: {mutant.name}, seed {seed}: {finding.sentence}")
+            else:
+                missed += 1
+                print(f"accepted: {mutant.name}, seed {seed}")
     print(
-        f"\nours refuses {caught} of {len(MUTANTS)}; torch {torch_caught}, and mends {len(MENDED_BY_TORCH)} more: its"
+        f"{len(MUTANTS)} bugs x {seeds} seeds: {missed} accepted; {count} explanations stated as certain, {wrong} of them wrong"
     )
-    print("engine sums a gradient to its input's shape and casts it to its input's dtype")
-    print(f"what is wrong: right in {told} of the {known} that have a name; stated as certain and wrong: {falsely}")
 
 
 def false_alarms(seeds: int, with_torch: bool) -> None:
@@ -116,6 +139,8 @@ def main() -> None:
     else:
         with_torch = True
     mutants_table(with_torch)
+    print()
+    more_seeds(max(1, seeds // 10))
     print()
     false_alarms(seeds, with_torch)
 

@@ -27,13 +27,13 @@ def examine(point: Point, upstream: Values, others: Values) -> Conduct:
         return Conduct((again,), (finding,) if finding else (), False)
     tries = [
         (again, None),
-        _used(subject, values, upstream, others, first),
+        _used(point, upstream, others, first),
         _after_another_call(subject, values, upstream, first),
         _unchanged(subject, values, upstream),
         _kept_dtype(subject, first),
-        _laid_out("non-contiguous input", subject, [_spread(v) for v in values], upstream, first),
-        _laid_out("non-contiguous upstream gradient", subject, values, [_spread(u) for u in upstream], first),
-        _laid_out("column-major upstream gradient", subject, values, [np.array(u, order="F") for u in upstream], first),
+        _laid_out("non-contiguous input", point, [_spread(v) for v in values], upstream, first),
+        _laid_out("non-contiguous upstream gradient", point, values, [_spread(u) for u in upstream], first),
+        _laid_out("column-major upstream gradient", point, values, [np.array(u, order="F") for u in upstream], first),
     ]
     findings = {found.pattern: found for _, found in reversed(tries) if found is not None}
     if "in_place" in findings:
@@ -62,12 +62,20 @@ def _explained(subject: Subject, pattern: str, sentence: str, evidence: str) -> 
     return Finding(pattern, sentence, evidence, True, "", source)
 
 
-def _apart(first: Gradients, again: Gradients, subject: Subject, tolerance: float) -> str:
+def _noise(point: Point, upstream: Values) -> float:
+    """What rounding may leave of a gradient whose terms cancel: a saturated softmax's is 0 but for that."""
+    output = max((float(np.abs(out).max(initial=0.0)) for out in point.outputs), default=0.0)
+    arriving = max((float(np.abs(u).max(initial=0.0)) for u in upstream), default=0.0)
+    sizes = [float(np.abs(value).mean()) for value in point.values if value.size]
+    return 64 * point.subject.eps * arriving * output / (min((size for size in sizes if size > 0), default=1.0))
+
+
+def _apart(first: Gradients, again: Gradients, subject: Subject, tolerance: float, noise: float = 0.0) -> str:
     """What differs by more than `tolerance` of the largest entry of all gradients, in words; empty if nothing does.
 
     Of all: a gradient that is 0 but for rounding (a bias before a batch norm) has its noise from the others.
     """
-    limit = tolerance * max((float(np.abs(a).max(initial=0.0)) for a in first if a is not None), default=0.0)
+    limit = tolerance * max((float(np.abs(a).max(initial=0.0)) for a in first if a is not None), default=0.0) + noise
     for slot, a, b in zip(subject.slots, first, again, strict=True):
         if a is None or b is None:
             if (a is None) != (b is None) and np.any(b if a is None else a):
@@ -108,8 +116,9 @@ def _difference(one: Gradients, two: Gradients) -> Gradients:
     )
 
 
-def _used(subject: Subject, values: Values, one: Values, two: Values, first: Gradients) -> Try:
+def _used(point: Point, one: Values, two: Values, first: Gradients) -> Try:
     """backward(2 a - 3 b) = 2 backward(a) - 3 backward(b), and so 0 for 0: a product with the upstream gradient."""
+    subject, values = point.subject, point.values
     name = "linear in the upstream gradient, and zero for zero"
     first = _snapshot(first)
     other = _snapshot(subject.pull(_copies(values), _copies(two)))
@@ -123,7 +132,7 @@ def _used(subject: Subject, values: Values, one: Values, two: Values, first: Gra
         for a, b in zip(first, other, strict=True)
     )
     coarsest = max((float(np.finfo(g.dtype).eps) for g in first if g is not None and g.dtype.kind == "f"), default=0.0)
-    detail = _apart(wanted, both, subject, 1e4 * max(subject.eps, coarsest))
+    detail = _apart(wanted, both, subject, 1e4 * max(subject.eps, coarsest), _noise(point, mixed))
     if not detail:
         wrong = [slot.name for slot, g in zip(subject.slots, nothing, strict=True) if g is not None and np.any(g)]
         detail = f"the gradient of {', '.join(wrong)} isn't 0 for a zero upstream gradient" if wrong else ""
@@ -178,10 +187,11 @@ def _kept_dtype(subject: Subject, first: Gradients) -> Try:
     return Property(name, False, detail), _explained(subject, "dtype", sentence, detail)
 
 
-def _laid_out(name: str, subject: Subject, values: Values, upstream: Values, first: Gradients) -> Try:
+def _laid_out(name: str, point: Point, values: Values, upstream: Values, first: Gradients) -> Try:
     """The same numbers in another memory layout must give the same gradients, up to the order of sums."""
+    subject = point.subject
     try:
-        detail = _apart(first, subject.pull(values, upstream), subject, 1e3 * subject.eps)
+        detail = _apart(first, subject.pull(values, upstream), subject, 1e3 * subject.eps, _noise(point, upstream))
     except (ValueError, TypeError, RuntimeError, IndexError) as error:
         detail = f"{type(error).__name__}: {error}"
     if not detail:

@@ -102,6 +102,11 @@ class View:
             return False
         return not (self.filled & ~np.eye(self.value.size, dtype=bool)).any()
 
+    @cached_property
+    def only_lost(self) -> bool:
+        """Whether every wrong entry is 0: contributions are missing, none is at a wrong place."""
+        return bool((~self.kept | (np.abs(self.E) <= self.tolerance)).all())
+
     @property
     def entries(self) -> int:
         return int((self.filled | self.kept).sum())

@@ -21,17 +21,17 @@ NAMED: tuple[tuple[str, Callable[[Array], Array]], ...] = (
     ("1 - exp(-y)", lambda y: 1 - np.exp(-y)),
 )
 FACTORS: tuple[tuple[str, Callable[[Array, Array], Array]], ...] = (
-    ("y", lambda x, y: y),
-    ("1 - y", lambda x, y: 1 - y),
-    ("1 + y", lambda x, y: 1 + y),
-    ("y * (1 - y)", lambda x, y: y * (1 - y)),
-    ("1 - y * y", lambda x, y: 1 - y * y),
-    ("x", lambda x, y: x),
-    ("2 * x", lambda x, y: 2 * x),
-    ("3 * x * x", lambda x, y: 3 * x * x),
-    ("x * x", lambda x, y: x * x),
-    ("cos(x)", lambda x, y: np.cos(x)),
-    ("sign(x)", lambda x, y: np.sign(x)),
+    ("output", lambda x, y: y),
+    ("1 - output", lambda x, y: 1 - y),
+    ("1 + output", lambda x, y: 1 + y),
+    ("output * (1 - output)", lambda x, y: y * (1 - y)),
+    ("1 - output * output", lambda x, y: 1 - y * y),
+    ("input", lambda x, y: x),
+    ("2 * input", lambda x, y: 2 * x),
+    ("3 * input * input", lambda x, y: 3 * x * x),
+    ("input * input", lambda x, y: x * x),
+    ("cos(input)", lambda x, y: np.cos(x)),
+    ("sign(input)", lambda x, y: np.sign(x)),
 )
 
 
@@ -119,7 +119,7 @@ def missing_function(view: View) -> Iterator[Guess]:
                 )
                 yield Guess(
                     "missing_factor",
-                    f"in the gradient of {view.name} a factor {words} {relation} (x the input, y the output)",
+                    f"in the gradient of {view.name} a factor {words} {relation}",
                     f"{how} in all {size} entries",
                     STRUCTURE,
                 )
@@ -130,6 +130,13 @@ def missing_function(view: View) -> Iterator[Guess]:
             "part",
             "one of two paths is missing: the output is the input times something, which is treated as constant",
             f"analytic = output / input in all {size} entries",
+            STRUCTURE,
+        )
+    if np.isfinite(quotient).all() and (np.abs(a + quotient - n) <= tolerance * (1 + np.abs(quotient))).all():
+        yield Guess(
+            "part",
+            "one of two paths is missing: the output is the input times something, and only that something's is there",
+            f"analytic + output / input = numeric in all {size} entries",
             STRUCTURE,
         )
 
@@ -150,7 +157,8 @@ def threshold(view: View) -> Iterator[Guess]:
         side = f"{words} is {'below' if below else 'above'} about {edge:.2g}"
         open_, shut = (np.abs(v[wrong]) > 1e-6 * view.size for v in (a, n))
         count = f"{int(wrong.sum())} of {len(x)} entries"
-        sure = comb(len(x), int(wrong.sum())) >= 100
+        # By chance so few entries may well lie like this; that the edge is 0 as well is no chance.
+        sure = comb(len(x), int(wrong.sum())) >= (100 if low <= 0 <= high else 10_000)
         if open_.all() and not shut.any():
             text = f"the gradient passes where forward blocks it: where {side}"
             detail = "numeric is 0 there, analytic is not"

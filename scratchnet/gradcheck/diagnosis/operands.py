@@ -170,11 +170,14 @@ def channels(view: View, name: str, readings: tuple[Reading, Reading], whole: bo
     alike = one.sign == two.sign and set(one.out[0]) == set(two.out[0]) and len(maps[1]) >= len(maps[0])
     (o, i0, i1), used = wrong[0], maps[1][wrong[0]]
     meant = maps[0].get(wrong[0])
+    apart = all(key not in maps[0] for key in wrong)
+    words = f"takes channels of {name} {'from the wrong group' if grouped else 'in another order than forward'}"
+    if apart and not grouped:
+        words = f"connects output channels with entries of {view.name} that forward keeps apart"
     right = f"forward reads {name}[{meant[0]}, {meant[1]}]" if meant else "forward doesn't connect these"
     yield Guess(
         "groups" if grouped else "channels",
-        f"for the gradient of {view.name}, backward takes channels of {name} "
-        + ("from the wrong group" if grouped else "in another order than forward"),
+        f"for the gradient of {view.name}, backward {words}",
         f"output channel {o}, {view.name}[{i0}, {i1}]: {right}, backward uses {name}[{used[0]}, {used[1]}]; "
         f"{len(wrong)} of {len(maps[1])} such pairs differ",
         STRUCTURE if not grouped else CAUSE,

@@ -10,7 +10,7 @@ from itertools import combinations, product
 
 import numpy as np
 
-from scratchnet.gradcheck.diagnosis.case import Array, Guess, View
+from scratchnet.gradcheck.diagnosis.case import CAUSE, STRUCTURE, Array, Guess, View
 from scratchnet.gradcheck.diagnosis.operands import operands
 
 STRIDES = range(1, 5)
@@ -45,7 +45,9 @@ def templates(view: View) -> Iterator[Guess]:
         f"backward by {backward.stride}, dilated by {backward.dilation}, from {backward.start} on"
     )
     for pattern, words in named(view, forward, backward):
-        yield Guess(pattern, head + words, f"{facts}; this gives all {view.entries} entries that are not 0", vague=2)
+        evidence = f"{facts}; this gives all {view.entries} entries that are not 0"
+        level = STRUCTURE if view.only_lost else CAUSE  # `=` for `+=` explains lost contributions as well
+        yield Guess(pattern, head + words, evidence, level, vague=2)
 
 
 def named(view: View, forward: Template, backward: Template) -> Iterator[tuple[str, str]]:

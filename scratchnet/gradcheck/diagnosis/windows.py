@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 
-from scratchnet.gradcheck.diagnosis.case import CAUSE, PLACE, Array, Guess, View
+from scratchnet.gradcheck.diagnosis.case import CAUSE, PLACE, STRUCTURE, Array, Guess, View
 
 REACH = range(-3, 4)
 
@@ -39,6 +39,7 @@ def windows(view: View) -> Iterator[Guess]:
         else:
             offsets = [f"{c:+d} along axis {a}" for a, (_, c) in zip(axes, chosen, strict=True) if c]
             words = f"everything is shifted: {', '.join(offsets)}"
+        level = PLACE if result[0] != result[1] else STRUCTURE if view.only_lost else CAUSE
         yield Guess(
             pattern,
             f"the gradient of {view.name} lands at the wrong positions: {words}",
@@ -47,7 +48,7 @@ def windows(view: View) -> Iterator[Guess]:
                 for a, (s, c) in zip(axes, chosen, strict=True)
             )
             + f" (p output position), in {result[0]} of {result[1]} entries that are not 0",
-            CAUSE if result[0] == result[1] else PLACE,
+            level,
             complete=result[0] == result[1],
             vague=3,
         )
@@ -56,7 +57,7 @@ def windows(view: View) -> Iterator[Guess]:
                 "height_width",
                 f"backward moves the windows of {view.name} as if height and width were exchanged",
                 "along one axis there is only one window, so that its stride can't be seen",
-                CAUSE if result[0] == result[1] else PLACE,
+                level,
                 complete=result[0] == result[1],
                 vague=2,
             )
