@@ -61,8 +61,8 @@ def _blame(
 ) -> tuple[Finding, ...]:
     """Stale state if a copy that was never called before is right there; else the values themselves matter."""
     fresh = subject.fresh()
-    source = next(iter(subject.sources()), None)
     slot = wrong[0].name
+    source = next(iter(subject.sources([held.name for held in subject.slots].index(slot))), None)
     if fresh is not None:
         alone = Examiner(Point(fresh, point.values), options, True)
         if all(result.ok for result in alone.slots()):

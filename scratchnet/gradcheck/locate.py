@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import textwrap
 from collections.abc import Callable
 from typing import Any
@@ -42,7 +43,10 @@ def line_of(backward: Callable[..., Any], position: int | None) -> Source | None
 
 
 def attribute_line(backward: Callable[..., Any], attribute: str) -> Source | None:
-    """The last line of `backward` that writes to `self.attribute`, or names `attribute` in a dict; else its first."""
+    """The last line of `backward` that writes to `self.attribute`, or names `attribute` in a dict; else its first.
+
+    `self.attribute = self.method(...)` leads on to the line that computes what that method returns.
+    """
     try:
         lines, first = inspect.getsourcelines(backward)
         file = inspect.getsourcefile(backward)
@@ -56,6 +60,10 @@ def attribute_line(backward: Callable[..., Any], attribute: str) -> Source | Non
         if f".{attribute}" in line or f'"{attribute}"' in line or f"'{attribute}'" in line
     ]
     number = found[-1] if found else 0
+    called = re.search(rf"{attribute}\s*=\s*self\.(\w+)\(", lines[number])
+    method = getattr(getattr(backward, "__self__", None), called.group(1), None) if called else None
+    if inspect.ismethod(method):
+        return line_of(method, 0)
     return Source(file, first + number, lines[number].rstrip("\n"))
 
 

@@ -1,6 +1,7 @@
 """What every backward must do whatever it computes: each try gives a Property, and a reason where it is broken."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -57,8 +58,8 @@ def _spread(array: Array) -> Array:
     return room[..., ::2]
 
 
-def _explained(subject: Subject, pattern: str, sentence: str, evidence: str) -> Finding:
-    source = next(iter(subject.sources()), None)
+def _explained(subject: Subject, pattern: str, sentence: str, evidence: str, slot: int | None = None) -> Finding:
+    source = next(iter(subject.sources(slot)), None)
     return Finding(pattern, sentence, evidence, True, "", source)
 
 
@@ -70,39 +71,47 @@ def _noise(point: Point, upstream: Values) -> float:
     return 64 * point.subject.eps * arriving * output / (min((size for size in sizes if size > 0), default=1.0))
 
 
-def _apart(first: Gradients, again: Gradients, subject: Subject, tolerance: float, noise: float = 0.0) -> str:
-    """What differs by more than `tolerance` of the largest entry of all gradients, in words; empty if nothing does.
+class Gap(NamedTuple):
+    """Which slot's gradient differs, and by what, in words."""
+
+    slot: int
+    words: str
+
+
+def _apart(first: Gradients, again: Gradients, subject: Subject, tolerance: float, noise: float = 0.0) -> Gap | None:
+    """The first gradient that differs by more than `tolerance` of the largest entry of all gradients; None if none.
 
     Of all: a gradient that is 0 but for rounding (a bias before a batch norm) has its noise from the others.
     """
     limit = tolerance * max((float(np.abs(a).max(initial=0.0)) for a in first if a is not None), default=0.0) + noise
-    for slot, a, b in zip(subject.slots, first, again, strict=True):
+    for number, (slot, a, b) in enumerate(zip(subject.slots, first, again, strict=True)):
         if a is None or b is None:
             if (a is None) != (b is None) and np.any(b if a is None else a):
-                return f"the gradient of {slot.name} is None once and an array another time"
+                return Gap(number, f"the gradient of {slot.name} is None once and an array another time")
             continue
         if a.shape != b.shape:
-            return f"the gradient of {slot.name} has shape {a.shape} once and {b.shape} another time"
+            return Gap(number, f"the gradient of {slot.name} has shape {a.shape} once and {b.shape} another time")
         gap = np.abs(np.asarray(a, np.float64) - np.asarray(b, np.float64))
         if not (gap <= limit).all():
-            return f"the gradient of {slot.name} differs by up to {float(gap.max()):.3g}"
-    return ""
+            return Gap(number, f"the gradient of {slot.name} differs by up to {float(gap.max()):.3g}")
+    return None
 
 
 def _repeatable(subject: Subject, values: Values, upstream: Values, first: Gradients) -> Try:
     """Equal bits. Where they differ by the same amount from call to call, something adds up."""
     second = _snapshot(subject.pull(_copies(values), _copies(upstream)))
-    detail = _apart(first, second, subject, 0.0)
-    held = Property("the same gradient when run twice", not detail, detail)
-    if held.ok:
-        return held, None
+    gap = _apart(first, second, subject, 0.0)
+    if gap is None:
+        return Property("the same gradient when run twice", True), None
+    held = Property("the same gradient when run twice", False, gap.words)
     third, fourth = (_snapshot(subject.pull(_copies(values), _copies(upstream))) for _ in range(2))
     one, two = _difference(third, second), _difference(fourth, third)
     if not _apart(one, two, subject, 1e-6):
         sentence = "each call adds its gradient to what earlier calls left: the buffer must start from zero"
-        return held, _explained(subject, "accumulated", sentence, "the same calls, one after another, rise evenly")
+        evidence = "the same calls, one after another, rise evenly"
+        return held, _explained(subject, "accumulated", sentence, evidence, gap.slot)
     sentence = "the gradient changes from call to call though nothing else does: it is random, or keeps old state"
-    return held, _explained(subject, "random", sentence, detail)
+    return held, _explained(subject, "random", sentence, gap.words, gap.slot)
 
 
 def _snapshot(grads: Gradients) -> Gradients:
@@ -132,7 +141,8 @@ def _used(point: Point, one: Values, two: Values, first: Gradients) -> Try:
         for a, b in zip(first, other, strict=True)
     )
     coarsest = max((float(np.finfo(g.dtype).eps) for g in first if g is not None and g.dtype.kind == "f"), default=0.0)
-    detail = _apart(wanted, both, subject, 1e4 * max(subject.eps, coarsest), _noise(point, mixed))
+    gap = _apart(wanted, both, subject, 1e4 * max(subject.eps, coarsest), _noise(point, mixed))
+    detail = gap.words if gap else ""
     if not detail:
         wrong = [slot.name for slot, g in zip(subject.slots, nothing, strict=True) if g is not None and np.any(g)]
         detail = f"the gradient of {', '.join(wrong)} isn't 0 for a zero upstream gradient" if wrong else ""
@@ -153,11 +163,12 @@ def _after_another_call(subject: Subject, values: Values, upstream: Values, firs
         subject.pull(others, _copies(upstream))
     except (ValueError, ArithmeticError, IndexError, RuntimeError):
         return Property(name, True, "not tried: the function refuses other values"), None
-    detail = _apart(first, subject.pull(_copies(values), _copies(upstream)), subject, 0.0)
-    if not detail:
+    gap = _apart(first, subject.pull(_copies(values), _copies(upstream)), subject, 0.0)
+    if gap is None:
         return Property(name, True), None
     sentence = "backward uses what an earlier call left behind, not what its own forward saw"
-    return Property(name, False, detail), _explained(subject, "stale_state", sentence, detail)
+    told = _explained(subject, "stale_state", sentence, gap.words, gap.slot)
+    return Property(name, False, gap.words), told
 
 
 def _unchanged(subject: Subject, values: Values, upstream: Values) -> Try:
@@ -191,7 +202,8 @@ def _laid_out(name: str, point: Point, values: Values, upstream: Values, first: 
     """The same numbers in another memory layout must give the same gradients, up to the order of sums."""
     subject = point.subject
     try:
-        detail = _apart(first, subject.pull(values, upstream), subject, 1e3 * subject.eps, _noise(point, upstream))
+        gap = _apart(first, subject.pull(values, upstream), subject, 1e3 * subject.eps, _noise(point, upstream))
+        detail = gap.words if gap else ""
     except (ValueError, TypeError, RuntimeError, IndexError) as error:
         detail = f"{type(error).__name__}: {error}"
     if not detail:
