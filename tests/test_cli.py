@@ -84,6 +84,7 @@ def test_same_seed_same_run(tmp_path, capsys, mnist, optimizer):
 
 def test_options_reach_the_run(tmp_path, capsys, mnist):
     options = ("--epochs", 1, "--batch-size", 7, "--lr", "0.02", "--optimizer", "sgd", "--momentum", "0.5", "--seed", 9)
+    options += ("--schedule", "cosine")
     code, text, _ = run(
         capsys, "train", "mnist_cnn", "--data", "mnist", "--root", mnist, *options, "--out", tmp_path / "o"
     )
@@ -98,8 +99,22 @@ def test_options_reach_the_run(tmp_path, capsys, mnist):
         "momentum": 0.5,
         "seed": 9,
         "weights": "xavier",
+        "schedule": "cosine",
     }
     assert got == want
+
+
+@pytest.mark.parametrize(("schedule", "rates"), [("constant", [0.1, 0.1, 0.1]), ("cosine", [0.1, 0.075, 0.025])])
+def test_learning_rate_of_each_epoch(schedule, rates):
+    options = training.Options(epochs=3, batch_size=1, lr=0.1, schedule=schedule)
+    optimizer = training.make_optimizer(sn.nn.Linear(1, 1), options)
+    steps = training.make_schedule(optimizer, options)
+    seen = []
+    for _ in range(3):
+        seen.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        steps.step()
+    assert seen == pytest.approx(rates)
 
 
 def test_default_folder(tmp_path, capsys, mnist, monkeypatch):

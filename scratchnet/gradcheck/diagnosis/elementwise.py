@@ -158,7 +158,7 @@ def threshold(view: View) -> Iterator[Guess]:
         open_, shut = (np.abs(v[wrong]) > 1e-6 * view.size for v in (a, n))
         count = f"{int(wrong.sum())} of {len(x)} entries"
         # By chance so few entries may well lie like this; that the edge is 0 as well is no chance.
-        sure = comb(len(x), int(wrong.sum())) >= (100 if low <= 0 <= high else 10_000)
+        sure = comb(len(x), int(wrong.sum())) >= (100 if low <= 0 <= high else 2_000)
         if open_.all() and not shut.any():
             text = f"the gradient passes where forward blocks it: where {side}"
             detail = "numeric is 0 there, analytic is not"
