@@ -102,9 +102,8 @@ def more_seeds(seeds: int) -> None:
             else:
                 missed += 1
                 print(f"accepted: {mutant.name}, seed {seed}")
-    print(
-        f"{len(MUTANTS)} bugs x {seeds} seeds: {missed} accepted; {count} explanations stated as certain, {wrong} of them wrong"
-    )
+    sure = f"{count} explanations stated as certain, {wrong} of them wrong"
+    print(f"{len(MUTANTS)} bugs x {seeds} seeds: {missed} accepted; {sure}")
 
 
 def false_alarms(seeds: int, with_torch: bool) -> None:
