@@ -4,7 +4,7 @@ Each is found, and named, by one command; here the one that mixes up height and 
 
     scratchnet gradcheck examples/wrong_convolutions.py:HeightWidth --arg 3 --arg 4 --arg stride=2 --input 2,3,7,6
 
-`Conv2d` itself is right. Without a class's name in the command, the error lists them all.
+`Conv2d` itself is right.
 """
 
 import numpy as np

@@ -24,7 +24,7 @@ def list_models(arguments: argparse.Namespace) -> None:
 
 def gradcheck(arguments: argparse.Namespace) -> int:
     """`scratchnet gradcheck`."""
-    from scratchnet.gradcheck import command  # the other commands need none of it
+    from scratchnet.gradcheck.command import command  # the other commands need none of it
 
     return command.run(arguments)
 

@@ -21,8 +21,8 @@ from scratchnet.autograd.step_array import StepArray
 from scratchnet.device import kernels_for
 from scratchnet.gradcheck import check
 from scratchnet.gradcheck.catalogue import SUBJECTS
-from scratchnet.gradcheck.complex_method import directional
-from scratchnet.gradcheck.engine_table import check_sample
+from scratchnet.gradcheck.command.engine_table import check_sample
+from scratchnet.gradcheck.measuring.complex_method import directional
 
 F = nn.functional
 

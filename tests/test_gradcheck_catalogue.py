@@ -14,9 +14,10 @@ from test_op_coverage import covered, public_ops
 import scratchnet
 from scratchnet.autograd import Function
 from scratchnet.autograd.op import Op, OpNode
-from scratchnet.gradcheck import check, engine_table
+from scratchnet.gradcheck import check
 from scratchnet.gradcheck.catalogue import Sample, catalogue, samples
 from scratchnet.gradcheck.catalogue.sample import function_named, op, positive, within
+from scratchnet.gradcheck.command import engine_table
 
 # Rows that have gradients call these too, but no gradient runs through them, or one that isn't their derivative.
 NO_DERIVATIVE = {

@@ -236,7 +236,7 @@ def test_the_engines_own_ops(run):
 
 
 def test_a_wrong_op_gives_exit_code_1(run, monkeypatch):
-    from scratchnet.gradcheck import engine_table
+    from scratchnet.gradcheck.command import engine_table
 
     row = engine_table.Row("relu", 1, 0.5, 1, 0.1, False, "relu: the gradient is WRONG")
     monkeypatch.setattr(engine_table, "run", lambda names, on_done: [row])
@@ -335,7 +335,7 @@ def test_errors_are_one_line_and_exit_2(run, tmp_path, arguments, text):
 
 
 def test_shapes():
-    from scratchnet.gradcheck.input_shapes import inputs
+    from scratchnet.gradcheck.command.input_shapes import inputs
 
     plain, integers, positive, scalar, empty = inputs(["2,3", "50:int3", "4,4:positive", "scalar", "0,3"], None, 0)
     assert (plain.shape, plain.dtype) == ((2, 3), np.float64)

@@ -10,7 +10,7 @@ import pytest
 
 from scratchnet.gradcheck.diagnosis import Case, diagnose
 from scratchnet.gradcheck.report import Source
-from scratchnet.gradcheck.subject import Slot, Subject
+from scratchnet.gradcheck.subjects.subject import Slot, Subject
 
 SEEDS = (0, 1, 2)
 

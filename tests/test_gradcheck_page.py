@@ -7,7 +7,8 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from scratchnet.gradcheck import Finding, Property, Report, SlotResult, Source, Tolerance, check, heat_map, page
+from scratchnet.gradcheck import Finding, Property, Report, SlotResult, Source, Tolerance, check
+from scratchnet.gradcheck.html import heat_map, page
 
 VOID = {"meta", "br"}
 

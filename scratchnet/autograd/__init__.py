@@ -17,7 +17,7 @@ from scratchnet.autograd.modes import (
 )
 
 if TYPE_CHECKING:
-    from scratchnet.gradcheck.torch_names import gradcheck, gradgradcheck
+    from scratchnet.gradcheck.torch_api.torch_names import gradcheck, gradgradcheck
 
 
 def Variable(tensor: Tensor, requires_grad: bool = False) -> Tensor:  # noqa: N802
@@ -28,7 +28,7 @@ def Variable(tensor: Tensor, requires_grad: bool = False) -> Tensor:  # noqa: N8
 def __getattr__(name: str) -> Any:
     """torch's names for what lies in a higher layer: found at first use."""
     if name in ("gradcheck", "gradgradcheck"):
-        from scratchnet.gradcheck import torch_names
+        from scratchnet.gradcheck.torch_api import torch_names
 
         return getattr(torch_names, name)
     raise AttributeError(f"module 'scratchnet.autograd' has no attribute {name!r}")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from scratchnet.gradcheck.check import check
 from scratchnet.gradcheck.report import Finding, GradcheckError, Property, Report, SlotResult, Source, Tolerance
-from scratchnet.gradcheck.torch_names import gradcheck, gradgradcheck
+from scratchnet.gradcheck.torch_api.torch_names import gradcheck, gradgradcheck
 
 __all__ = [
     "Finding",

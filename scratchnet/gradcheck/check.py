@@ -7,15 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet.gradcheck import directional, properties, refusals
-from scratchnet.gradcheck.adapt import subject_of
-from scratchnet.gradcheck.differences import Point
+from scratchnet.gradcheck import properties
 from scratchnet.gradcheck.further import second_point
+from scratchnet.gradcheck.measuring import directional
+from scratchnet.gradcheck.measuring.differences import Point
 from scratchnet.gradcheck.options import Options, require_known
 from scratchnet.gradcheck.report import Property, Report
 from scratchnet.gradcheck.slots import Examiner
-from scratchnet.gradcheck.subject import Subject
-from scratchnet.gradcheck.tensors import ModuleSubject
+from scratchnet.gradcheck.subjects import refusals
+from scratchnet.gradcheck.subjects.adapt import subject_of
+from scratchnet.gradcheck.subjects.subject import Subject
+from scratchnet.gradcheck.subjects.tensors import ModuleSubject
 
 
 def check(
@@ -134,6 +136,6 @@ def _merged(training: Report, evaluation: Report) -> Report:
 def _complex_column(method: str, subject: Subject) -> Any:
     if method != "complex":
         return None
-    from scratchnet.gradcheck.complex_method import column
+    from scratchnet.gradcheck.measuring.complex_method import column
 
     return column(subject)

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from scratchnet.gradcheck.differences import Point
+from scratchnet.gradcheck.measuring.differences import Point
 from scratchnet.gradcheck.options import Options
 from scratchnet.gradcheck.report import Finding, Property, SlotResult
 from scratchnet.gradcheck.slots import Examiner
-from scratchnet.gradcheck.subject import Array, Subject
+from scratchnet.gradcheck.subjects.subject import Array, Subject
 
 NAME = "right at other values too"
 

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratchnet.gradcheck.differences import Point
+from scratchnet.gradcheck.measuring.differences import Point
 from scratchnet.gradcheck.report import Finding, Property
-from scratchnet.gradcheck.subject import Array, Gradients, Subject, Values
+from scratchnet.gradcheck.subjects.subject import Array, Gradients, Subject, Values
 
 
 @dataclass(frozen=True)

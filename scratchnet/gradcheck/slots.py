@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet.gradcheck import directional
 from scratchnet.gradcheck.diagnosis import Case, diagnose
-from scratchnet.gradcheck.differences import Point, join
-from scratchnet.gradcheck.jacobian import Comparison, analytic_jacobians, compare, numeric_jacobian
+from scratchnet.gradcheck.measuring import directional
+from scratchnet.gradcheck.measuring.differences import Point, join
+from scratchnet.gradcheck.measuring.jacobian import Comparison, analytic_jacobians, compare, numeric_jacobian
 from scratchnet.gradcheck.options import Options
 from scratchnet.gradcheck.report import Finding, SlotResult, Tolerance
-from scratchnet.gradcheck.subject import Array
+from scratchnet.gradcheck.subjects.subject import Array
 
 LARGEST_SIDE = 5_000  # of a full Jacobian
 LARGEST = 16_000_000  # its entries

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet.gradcheck.subject import Subject
+from scratchnet.gradcheck.subjects.subject import Subject
 
 Array = np.ndarray[Any, Any]
 

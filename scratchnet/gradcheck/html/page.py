@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
-from scratchnet.gradcheck import heat_map
-from scratchnet.gradcheck.page_style import SCRIPT, STYLE
+from scratchnet.gradcheck.html import heat_map
+from scratchnet.gradcheck.html.page_style import SCRIPT, STYLE
 from scratchnet.gradcheck.report import Finding, Property, Report, SlotResult, Source
 from scratchnet.serialization import atomic
 

@@ -9,8 +9,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from scratchnet.gradcheck.differences import Line
-from scratchnet.gradcheck.subject import Array
+from scratchnet.gradcheck.measuring.differences import Line
+from scratchnet.gradcheck.subjects.subject import Array
 
 _PLACES = np.array([-1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0])
 _BASIS = np.stack([np.ones(9), _PLACES, np.abs(_PLACES), _PLACES**2, _PLACES * np.abs(_PLACES)], axis=1)

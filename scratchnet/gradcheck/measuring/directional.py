@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scratchnet.gradcheck.differences import SAFETY, Point, join, ladder, scales, stencil
+from scratchnet.gradcheck.measuring.differences import SAFETY, Point, join, ladder, scales, stencil
 from scratchnet.gradcheck.options import Options
 from scratchnet.gradcheck.report import Tolerance
-from scratchnet.gradcheck.subject import Array, Values
+from scratchnet.gradcheck.subjects.subject import Array, Values
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scratchnet.gradcheck import refusals
-from scratchnet.gradcheck.subject import Array, Subject, Values
+from scratchnet.gradcheck.subjects import refusals
+from scratchnet.gradcheck.subjects.subject import Array, Subject, Values
 
 SAFETY = 5.0  # the estimates are of the error's size, not bounds
 

@@ -8,9 +8,9 @@ from numpy.exceptions import ComplexWarning
 
 import scratchnet
 from scratchnet.autograd.complex_step import NotAnalyticError, complex_step, derivative, seed
-from scratchnet.gradcheck.differences import Point, join
-from scratchnet.gradcheck.subject import Array, Subject, Values
-from scratchnet.gradcheck.tensors import TensorSubject
+from scratchnet.gradcheck.measuring.differences import Point, join
+from scratchnet.gradcheck.subjects.subject import Array, Subject, Values
+from scratchnet.gradcheck.subjects.tensors import TensorSubject
 from scratchnet.shapes import message
 from scratchnet.tensor import Tensor
 

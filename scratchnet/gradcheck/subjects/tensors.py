@@ -9,10 +9,10 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import scratchnet
-from scratchnet.gradcheck import refusals
-from scratchnet.gradcheck.locate import argument_names, line_of
 from scratchnet.gradcheck.report import Source
-from scratchnet.gradcheck.subject import Array, Gradients, Slot, Subject, Values
+from scratchnet.gradcheck.subjects import refusals
+from scratchnet.gradcheck.subjects.locate import argument_names, line_of
+from scratchnet.gradcheck.subjects.subject import Array, Gradients, Slot, Subject, Values
 from scratchnet.tensor import Tensor
 
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import scratchnet
-from scratchnet.gradcheck.pairs import FunctionsSubject, LayerSubject
-from scratchnet.gradcheck.subject import Subject
-from scratchnet.gradcheck.tensors import ModuleSubject, TensorSubject, library_of
+from scratchnet.gradcheck.subjects.pairs import FunctionsSubject, LayerSubject
+from scratchnet.gradcheck.subjects.subject import Subject
+from scratchnet.gradcheck.subjects.tensors import ModuleSubject, TensorSubject, library_of
 from scratchnet.shapes import message
 
 

@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import scratchnet
-from scratchnet.gradcheck.tensors import library_of
+from scratchnet.gradcheck.subjects.tensors import library_of
 
 OURS = Path(scratchnet.__file__).resolve().parent
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.engine import grad
-from scratchnet.gradcheck import undefined
 from scratchnet.gradcheck.report import GradcheckError
-from scratchnet.gradcheck.torch_jacobians import Measure, no_derivative
+from scratchnet.gradcheck.torch_api import undefined
+from scratchnet.gradcheck.torch_api.torch_jacobians import Measure, no_derivative
 from scratchnet.shapes import message
 
 UNDEFINED = (

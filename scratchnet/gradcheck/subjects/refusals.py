@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet.gradcheck.subject import Array, Slot, Subject
+from scratchnet.gradcheck.subjects.subject import Array, Slot, Subject
 from scratchnet.shapes import message
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet.gradcheck import refusals
-from scratchnet.gradcheck.locate import argument_names, attribute_line, line_of
 from scratchnet.gradcheck.report import Source
-from scratchnet.gradcheck.subject import Array, Gradients, Slot, Subject, Values
+from scratchnet.gradcheck.subjects import refusals
+from scratchnet.gradcheck.subjects.locate import argument_names, attribute_line, line_of
+from scratchnet.gradcheck.subjects.subject import Array, Gradients, Slot, Subject, Values
 from scratchnet.shapes import message
 
 # Where layers keep the gradient of their attribute W.

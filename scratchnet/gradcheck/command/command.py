@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from scratchnet import random
-from scratchnet.gradcheck import input_shapes
-from scratchnet.gradcheck import target as targets
 from scratchnet.gradcheck.check import check
-from scratchnet.gradcheck.pairs import GRADIENT_NAMES
+from scratchnet.gradcheck.command import input_shapes
+from scratchnet.gradcheck.command import target as targets
 from scratchnet.gradcheck.report import Finding, Report
+from scratchnet.gradcheck.subjects.pairs import GRADIENT_NAMES
 from scratchnet.progress import Progress
 
 OF_A_TARGET = ("input", "arg", "param", "method", "mode", "kinks", "rtol", "atol", "allow_float32", "html")
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _engine(arguments: argparse.Namespace) -> int:
-    from scratchnet.gradcheck import engine_table
+    from scratchnet.gradcheck.command import engine_table
 
     names = tuple(arguments.op or ())
     with Progress(engine_table.count(names), "op", "") as progress:
@@ -68,7 +68,7 @@ def _target(arguments: argparse.Namespace) -> int:
     report = _near(replace(report, notes=(*report.notes, *_unchecked(held, params, report))))
     print(report)
     if arguments.html is not None:
-        from scratchnet.gradcheck import page
+        from scratchnet.gradcheck.html import page
 
         page.write(report, arguments.html)
         print(f"the same as a page, with the error drawn on the tensor: {arguments.html}")

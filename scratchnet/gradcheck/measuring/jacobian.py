@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scratchnet.gradcheck import kinks
-from scratchnet.gradcheck.differences import SAFETY, Estimate, Point, ladder, quick, scales
+from scratchnet.gradcheck.measuring import kinks
+from scratchnet.gradcheck.measuring.differences import SAFETY, Estimate, Point, ladder, quick, scales
 from scratchnet.gradcheck.options import Options
 from scratchnet.gradcheck.report import Tolerance
-from scratchnet.gradcheck.subject import Array, Subject, Values
+from scratchnet.gradcheck.subjects.subject import Array, Subject, Values
 
 MOST_REFINED = 400  # columns that get the ladder of steps, at most
 ENOUGH = 40  # wrong columns, after which the rest are taken as first measured

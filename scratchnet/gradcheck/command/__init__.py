@@ -1,0 +1,1 @@
+"""The command `scratchnet gradcheck`: a user's layer, or every op of the engine."""

@@ -1,0 +1,1 @@
+"""A report as a page, with the error drawn on the tensor."""

@@ -1,0 +1,1 @@
+"""gradcheck and gradgradcheck as torch.autograd has them."""
