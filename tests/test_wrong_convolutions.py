@@ -8,21 +8,24 @@ import pytest
 from scratchnet import cli
 
 FILE = Path(__file__).resolve().parents[1] / "examples" / "wrong_convolutions.py"
-SAYS = {
-    "Sign": "wrong sign",
-    "BatchMean": "mean over the batch",
-    "BiasOfFirstImage": "not summed over the batch",
-    "Overwritten": "`=` in place of `+=`",
-    "Flipped": "180 degrees",
-    "HeightWidth": "height and width exchanged",
-    "StrideIgnored": "stride 1 where forward has stride 2",
-    "DilationIgnored": "dilation 1 where forward has dilation 2",
-    "PaddingShifted": "shifted by 1",
-    "BorderLost": "border",
-    "NotConnected": "not connected",
-    "UpstreamIgnored": "upstream",
-    "Accumulated": "adds its gradient to what earlier calls left",
-    "FirstInputKept": "what an earlier call left behind",
+SAYS = {  # what it says, and the line that it shows
+    "Sign": ("wrong sign", "return -gy.sum("),
+    "BatchMean": ("mean over the batch", "/ len(gy)"),
+    "BiasOfFirstImage": ("not summed over the batch", "return gy[0].sum("),
+    "Overwritten": ("`=` in place of `+=`", "dx[self.window(i, j, gy.shape[2:])] = np.einsum"),
+    "Flipped": ("180 degrees", "self.W[:, :, 2 - i, 2 - j]"),
+    "HeightWidth": ("height and width exchanged", "self.W[:, :, j, i]"),
+    "StrideIgnored": ("stride 1 where forward has stride 2", "self.x[:, :, i : i + OH, j : j + OW]"),
+    "DilationIgnored": (
+        "dilation 1 where forward has dilation 2",
+        'dW[:, :, i, j] = np.einsum("nkhw,nchw->kc", gy, seen)',
+    ),
+    "PaddingShifted": ("shifted by 1", "return dx[:, :, :H, :W]"),
+    "BorderLost": ("border", "dx[:, :, 0] = 0"),
+    "NotConnected": ("not connected", "return np.zeros(self.shape)"),
+    "UpstreamIgnored": ("upstream", "np.ones_like(gy)"),
+    "Accumulated": ("adds its gradient to what earlier calls left", 'getattr(self, "total", 0) + super()'),
+    "FirstInputKept": ("what an earlier call left behind", "return super().weight_gradient(gy)"),
 }
 
 
@@ -47,6 +50,7 @@ def test_all_classes_are_listed_here():
 def test_each_bug_is_named(name, capsys):
     code, text = run(name, capsys)
     assert code == 1
-    assert SAYS[name] in text, text
+    said, line = SAYS[name]
+    assert said in text, text
+    assert line in text.partition("look at")[2], text
     assert "consistent with" not in text, text
-    assert "look at" in text

@@ -78,6 +78,10 @@ PATTERNS: tuple[Pattern, ...] = (
 )
 
 
+# Mistakes made where a gradient is cut to size or returned, rather than where it is written.
+AT_THE_END = ("padding_offset", "border", "unconnected")
+
+
 def diagnose(case: Case) -> list[Finding]:
     """The explanations of one slot's wrong gradient, the best first; at most one of them is certain."""
     view = View(case)
@@ -92,7 +96,6 @@ def diagnose(case: Case) -> list[Finding]:
         else:
             guesses += collect(view, PATTERNS) if view.bad.any() else []
     sources = case.subject.sources(case.slot)
-    source = sources[0] if sources else None
     return [
         Finding(
             guess.pattern,
@@ -100,7 +103,7 @@ def diagnose(case: Case) -> list[Finding]:
             guess.evidence,
             certain,
             view.name,
-            source,
+            (sources[-1] if guess.pattern in AT_THE_END else sources[0]) if sources else None,
         )
         for guess, certain in judge(guesses)
     ]

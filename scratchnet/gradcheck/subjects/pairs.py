@@ -10,7 +10,7 @@ import numpy as np
 
 from scratchnet.gradcheck.report import Source
 from scratchnet.gradcheck.subjects import refusals
-from scratchnet.gradcheck.subjects.locate import argument_names, attribute_line, line_of
+from scratchnet.gradcheck.subjects.locate import argument_names, attribute_lines, lines_of
 from scratchnet.gradcheck.subjects.subject import Array, Gradients, Slot, Subject, Values
 from scratchnet.shapes import message
 
@@ -61,10 +61,8 @@ class LayerSubject(Subject):
         backward = self._layer.backward
         if slot is not None and slot >= len(self._positions):
             attribute = list(self._gradients.values())[slot - len(self._positions)]
-            found = attribute_line(backward, attribute)
-        else:
-            found = line_of(backward, None if slot is None else self._positions[slot])
-        return (found,) if found else ()
+            return attribute_lines(backward, attribute)
+        return lines_of(backward, None if slot is None else self._positions[slot])
 
     def _outputs(self, result: Any) -> tuple[Array, ...]:
         listed = result if isinstance(result, tuple | list) else (result,)
@@ -173,8 +171,7 @@ class FunctionsSubject(LayerSubject):
         self._written = backward
 
     def sources(self, slot: int | None = None) -> tuple[Source, ...]:
-        found = line_of(self._written, None if slot is None else self._positions[slot])
-        return (found,) if found else ()
+        return lines_of(self._written, None if slot is None else self._positions[slot])
 
 
 def _copy(layer: Any) -> Any:

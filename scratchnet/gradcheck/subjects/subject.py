@@ -51,7 +51,10 @@ class Subject(ABC):
         return None
 
     def sources(self, slot: int | None = None) -> tuple[Source, ...]:
-        """The lines of the user's backward that compute this slot's gradient; none where no such code is found."""
+        """The lines of the user's backward that compute this slot's gradient; none where no such code is found.
+
+        Where there are two, the second one cuts to size what the first one wrote.
+        """
         return ()
 
     @property

@@ -11,7 +11,7 @@ from typing import Any
 import scratchnet
 from scratchnet.gradcheck.report import Source
 from scratchnet.gradcheck.subjects import refusals
-from scratchnet.gradcheck.subjects.locate import argument_names, line_of
+from scratchnet.gradcheck.subjects.locate import argument_names, lines_of
 from scratchnet.gradcheck.subjects.subject import Array, Gradients, Slot, Subject, Values
 from scratchnet.tensor import Tensor
 
@@ -97,15 +97,11 @@ class TensorSubject(Subject):
             wanted = [*leaves, *self._params.values()]
             nodes = list(_user_nodes(outputs))
         if slot is not None:
-            direct = [
-                line_of(backward, position)
-                for node, backward in nodes
-                for position, (below, _) in enumerate(node.next_functions)
-                if getattr(below, "variable", None) is wanted[slot]
-            ]
-            if direct:
-                return tuple(found for found in direct if found)
-        return tuple(found for found in (line_of(backward, None) for _, backward in nodes) if found)
+            for node, backward in nodes:
+                for position, (below, _) in enumerate(node.next_functions):
+                    if getattr(below, "variable", None) is wanted[slot]:
+                        return lines_of(backward, position)
+        return tuple(line for _, backward in nodes for line in lines_of(backward, None))
 
     @contextmanager
     def _at(self, values: Values) -> Iterator[list[Any]]:
