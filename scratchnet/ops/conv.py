@@ -13,14 +13,11 @@ from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
 from scratchnet.device import kernels_for
 from scratchnet.ops.checks import check_same_dtype, check_tensor
-from scratchnet.ops.conv_checks import check_bias, check_channels, check_gradient, check_image, check_plan, check_ranks
-from scratchnet.ops.conv_plan import Plan
-from scratchnet.ops.geometry import Sizes, each, resolve_padding
+from scratchnet.ops.conv_checks import check_bias, check_gradient, check_ranks
+from scratchnet.ops.conv_plan import Geometry, Plan, Shape, known_algorithm, planned
+from scratchnet.ops.conv_shapes import check_channels, check_image, check_plan
+from scratchnet.ops.geometry import each, resolve_padding
 from scratchnet.ops.pad import pad
-from scratchnet.shapes import message
-
-Shape = tuple[int, ...]
-Geometry = tuple[Sizes, Sizes, Sizes, int]  # stride, padding, dilation, groups
 
 _algorithm: ContextVar[str] = ContextVar("scratchnet_conv_algorithm", default="auto")
 
@@ -33,20 +30,11 @@ def conv_algorithm(name: str) -> Iterator[None]:
     computed. A named algorithm that can't do a case raises NotImplementedError at the call. Raises ValueError for an
     unknown name.
     """
-    token = _algorithm.set(_known_algorithm("conv_algorithm", "name", name))
+    token = _algorithm.set(known_algorithm("conv_algorithm", "name", name))
     try:
         yield
     finally:
         _algorithm.reset(token)
-
-
-def _known_algorithm(op: str, argument: str, name: Any) -> str:
-    names = ("auto", *kernels_for(None).conv.algorithms())
-    if name not in names:
-        raise ValueError(
-            message(op, argument, repr(name), f"must be one of {', '.join(names)}", f"use {argument}='auto'")
-        )
-    return str(name)
 
 
 class Convolution(Op):
@@ -115,17 +103,7 @@ class ChannelSum(Op):
 
 def chosen(op: str, algorithm: str | None, x: Any, x_shape: Shape, w_shape: Shape, geometry: Geometry) -> Plan:
     """The Plan, once the named algorithm has said that it can do the case. Raises ValueError, NotImplementedError."""
-    name = _algorithm.get() if algorithm is None else algorithm
-    plan = Plan(*geometry, name)
-    if name != "auto":
-        _known_algorithm(op, "algorithm", name)
-        conv, case = kernels_for(x).conv, (*plan.flat_shapes(x_shape, w_shape), x.dtype, *plan.flat.geometry.values())
-        able = [a for a in conv.algorithms() if conv.algorithm(a).supports(*case)]
-        if name not in able:
-            text = f"stride {geometry[0]}, padding {geometry[1]}, dilation {geometry[2]}, groups {geometry[3]}"
-            rule = f"can't do input {list(x_shape)}, weight {list(w_shape)}, {x.dtype}, {text}"
-            raise NotImplementedError(message(op, "algorithm", repr(name), rule, f"use one of auto, {', '.join(able)}"))
-    return plan
+    return planned(op, _algorithm.get() if algorithm is None else algorithm, x, x_shape, w_shape, geometry)
 
 
 def _convolve(

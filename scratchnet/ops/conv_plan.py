@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 
 from scratchnet.device import array_module, kernels_for
 from scratchnet.ops.geometry import Sizes, conv_size
+from scratchnet.shapes import message
 
 Shape = tuple[int, ...]
+Geometry = tuple[Sizes, Sizes, Sizes, int]  # stride, padding, dilation, groups
 
 
 class Plan(NamedTuple):
@@ -22,29 +24,29 @@ class Plan(NamedTuple):
     groups: int
     algorithm: str
 
-    def forward(self, x: Any, w: Any, b: Any) -> Any:
-        """conv(x, w) + b."""
+    def forward(self, x: Any, w: Any, b: Any, out: Any = None) -> Any:
+        """conv(x, w) + b, in `out` where given, as the gradients below."""
         if len(self.stride) != 2:
             columns = self._columns(x, w.shape)
-            return self._unfolded(self.flat.forward(columns, self._kernel(w), b), x.shape, w.shape)
+            return filled(out, self._unfolded(self.flat.forward(columns, self._kernel(w), b), x.shape, w.shape))
         epilogue = "none" if b is None else "bias"
-        return self._algorithm(x, x.shape, w.shape).forward(x, w, b, **self.geometry, epilogue=epilogue)
+        return self._algorithm(x, x.shape, w.shape).forward(x, w, b, **self.geometry, epilogue=epilogue, out=out)
 
-    def grad_input(self, gy: Any, w: Any, x_shape: Shape) -> Any:
+    def grad_input(self, gy: Any, w: Any, x_shape: Shape, out: Any = None) -> Any:
         """gx of shape x_shape."""
         if len(self.stride) != 2:
             shape, _ = self.flat_shapes(x_shape, w.shape)
-            return self._columns_adjoint(
-                self.flat.grad_input(self._folded(gy), self._kernel(w), shape), x_shape, w.shape
-            )
-        return self._algorithm(gy, x_shape, w.shape).grad_input(gy, w, x_shape, **self.geometry)
+            columns = self.flat.grad_input(self._folded(gy), self._kernel(w), shape)
+            return filled(out, self._columns_adjoint(columns, x_shape, w.shape))
+        return self._algorithm(gy, x_shape, w.shape).grad_input(gy, w, x_shape, **self.geometry, out=out)
 
-    def grad_weight(self, gy: Any, x: Any, w_shape: Shape) -> Any:
+    def grad_weight(self, gy: Any, x: Any, w_shape: Shape, out: Any = None) -> Any:
         """gw of shape w_shape."""
         if len(self.stride) != 2:
             _, shape = self.flat_shapes(x.shape, w_shape)
-            return self.flat.grad_weight(self._folded(gy), self._columns(x, w_shape), shape).reshape(w_shape)
-        return self._algorithm(x, x.shape, w_shape).grad_weight(gy, x, w_shape, **self.geometry)
+            gw = self.flat.grad_weight(self._folded(gy), self._columns(x, w_shape), shape).reshape(w_shape)
+            return filled(out, gw)
+        return self._algorithm(x, x.shape, w_shape).grad_weight(gy, x, w_shape, **self.geometry, out=out)
 
     @property
     def geometry(self) -> dict[str, Any]:
@@ -124,3 +126,35 @@ class Plan(NamedTuple):
             return y[:, :, 0]
         y = y.reshape(x_shape[0], self._depth(x_shape, w_shape), *y.shape[1:]).swapaxes(1, 2)
         return array_module(y).ascontiguousarray(y)
+
+
+def filled(out: Any, result: Any) -> Any:
+    """The result, rounded into `out` where that is given."""
+    if out is None:
+        return result
+    out[...] = result
+    return out
+
+
+def known_algorithm(op: str, argument: str, name: Any) -> str:
+    """The name of an algorithm, or "auto". Raises ValueError."""
+    names = ("auto", *kernels_for(None).conv.algorithms())
+    if name not in names:
+        raise ValueError(
+            message(op, argument, repr(name), f"must be one of {', '.join(names)}", f"use {argument}='auto'")
+        )
+    return str(name)
+
+
+def planned(op: str, name: Any, x: Any, x_shape: Shape, w_shape: Shape, geometry: Geometry) -> Plan:
+    """The Plan, once the named algorithm has said that it can do the case. Raises ValueError, NotImplementedError."""
+    plan = Plan(*geometry, name)
+    if name != "auto":
+        known_algorithm(op, "algorithm", name)
+        conv, case = kernels_for(x).conv, (*plan.flat_shapes(x_shape, w_shape), x.dtype, *plan.flat.geometry.values())
+        able = [a for a in conv.algorithms() if conv.algorithm(a).supports(*case)]
+        if name not in able:
+            text = f"stride {geometry[0]}, padding {geometry[1]}, dilation {geometry[2]}, groups {geometry[3]}"
+            rule = f"can't do input {list(x_shape)}, weight {list(w_shape)}, {x.dtype}, {text}"
+            raise NotImplementedError(message(op, "algorithm", repr(name), rule, f"use one of auto, {', '.join(able)}"))
+    return plan

@@ -6,9 +6,10 @@ from typing import Any
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
 from scratchnet.ops.conv import ChannelSum, Conv2dGradWeight, Convolution, Shape, chosen
-from scratchnet.ops.conv_checks import check_bias, check_channels, check_plan, check_ranks
+from scratchnet.ops.conv_checks import check_bias, check_ranks
 from scratchnet.ops.conv_plan import Plan
-from scratchnet.ops.geometry import check_at_least, conv_transpose_size, each
+from scratchnet.ops.conv_shapes import check_channels, check_output_padding, check_plan, transposed_image
+from scratchnet.ops.geometry import check_at_least, each
 from scratchnet.ops.pad import pad
 from scratchnet.shapes import message
 
@@ -53,26 +54,14 @@ def _convolve_transposed(
     steps, border, extra, spread = [each(value, n, op, name) for value, name in zip(geometry, names, strict=True)]
     check_plan(op, w_shape, steps, spread, groups)
     check_at_least(op, "padding", border, 0, "negative padding is not supported")
-    check_at_least(op, "output_padding", extra, 0, "negative output_padding is not supported")
-    if any(e >= max(s, d) for e, s, d in zip(extra, steps, spread, strict=True)):
-        rule = f"output padding must be smaller than either stride {steps} or dilation {spread}"
-        raise RuntimeError(message(op, "output_padding", extra, rule, "use output_padding=0"))
+    check_output_padding(op, extra, steps, spread)
     check_channels(op, x_shape, w_shape, groups, transposed=True)
     channels = w_shape[1] * groups
     check_bias(op, bias, channels)
     if 0 in x_shape[-n:] or not channels:
         rule = "has an empty image: Only zero batch or zero channel inputs are supported"
         raise RuntimeError(message(op, "input.shape", list(x_shape), rule, "use an image of at least one pixel"))
-    image = tuple(
-        [
-            conv_transpose_size(*sizes)
-            for sizes in zip(x_shape[-n:], w_shape[2:], steps, border, spread, extra, strict=True)
-        ]
-    )
-    if min(image) < 1:
-        sizes = " x ".join(map(str, image))
-        rule = f"is too large: Calculated output size per channel: ({sizes}). Output size is too small"
-        raise RuntimeError(message(op, "padding", border, rule, "use a smaller padding"))
+    image = transposed_image(op, x_shape[-n:], w_shape[2:], steps, border, spread, extra)
     if any(e >= s for e, s in zip(extra, steps, strict=True)):
         # the convolution of such an image has more positions than x: those see zeros
         input = pad(input, [side for e, s in zip(extra[::-1], steps[::-1], strict=True) for side in (0, e // s)])

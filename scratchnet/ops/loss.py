@@ -1,6 +1,5 @@
 """Losses of classes: cross_entropy (fused with softmax for class indices) and nll_loss."""
 
-import math
 from typing import Any
 
 from scratchnet.autograd.core import Tensor
@@ -9,7 +8,8 @@ from scratchnet.device import array_module, kernels_for
 from scratchnet.ops.activation import SoftmaxGrad, log_softmax, softmax
 from scratchnet.ops.checks import check_floating, check_optional_tensor, check_same_dtype, check_tensor
 from scratchnet.ops.compare import where
-from scratchnet.ops.loss_reduction import reduced, reduction_name, spread_out
+from scratchnet.ops.loss_reduction import reduction_name, spread_out
+from scratchnet.ops.loss_targets import check_weight_shape, class_indices, reduced, rows, total_weight, weight_of
 from scratchnet.shapes import message
 
 
@@ -19,7 +19,7 @@ class SoftmaxCrossEntropy(Op):
     @staticmethod
     def forward(ctx: Any, x: Any, target: Any, weight: Any, smoothing: float, reduction: str, total: float) -> Any:
         ctx.save_inputs(0, 1, 2)
-        losses, logsumexp = kernels_for(x).loss.cross_entropy(x.reshape(_rows(x.shape)), target, weight, -1, smoothing)
+        losses, logsumexp = kernels_for(x).loss.cross_entropy(x.reshape(rows(x.shape)), target, weight, -1, smoothing)
         ctx.save_arrays(logsumexp)
         ctx.smoothing, ctx.reduction, ctx.total = smoothing, reduction, total
         return reduced(losses, reduction, total)
@@ -39,15 +39,15 @@ class SoftmaxCrossEntropyGrad(Op):
     def forward(ctx: Any, gy: Any, x: Any, logsumexp: Any, target: Any, weight: Any, smoothing: float) -> Any:
         ctx.save_inputs(0, 1, 3, 4)
         ctx.smoothing = smoothing
-        rows = x.reshape(_rows(x.shape))
-        gx = kernels_for(x).loss.cross_entropy_grad(gy, rows, logsumexp, target, weight, -1, smoothing)
+        flat = x.reshape(rows(x.shape))
+        gx = kernels_for(x).loss.cross_entropy_grad(gy, flat, logsumexp, target, weight, -1, smoothing)
         return gx.reshape(x.shape)
 
     @staticmethod
     def backward(ctx: Any, ggx: Tensor) -> Any:
         gy, x, target, weight = ctx.saved
         shape = x.shape
-        x, ggx = x.reshape(_rows(shape)), ggx.reshape(_rows(shape))
+        x, ggx = x.reshape(rows(shape)), ggx.reshape(rows(shape))
         asked = Tensor._wrap(_asked(x.array, target.array, None if weight is None else weight.array, ctx.smoothing))
         mass = asked.sum(dim=1, keepdim=True)
         p = softmax(x, 1)
@@ -55,11 +55,6 @@ class SoftmaxCrossEntropyGrad(Op):
         kept = where(target < 0, Tensor._wrap(array_module(x.array).zeros((), x.array.dtype)), gy)
         gx = SoftmaxGrad.apply(ggx * mass * kept.unsqueeze(1), p, 1) if ctx.needs[1] else None
         return ggy, (None if gx is None else gx.reshape(shape)), None, None, None, None
-
-
-def _rows(shape: tuple[int, ...]) -> tuple[int, int, int]:
-    """(N, C, d1, ...) and (C,) as (M, C, D)."""
-    return (shape[0], shape[1], math.prod(shape[2:])) if len(shape) > 1 else (1, shape[0], 1)
 
 
 def _asked(x: Any, target: Any, weight: Any, smoothing: float) -> Any:
@@ -79,7 +74,7 @@ class NllLoss(Op):
     def forward(ctx: Any, x: Any, target: Any, scale: Any, reduction: str, total: float) -> Any:
         ctx.save_arrays(target, scale)
         ctx.shape, ctx.reduction, ctx.total = x.shape, reduction, total
-        xp, x = array_module(x), x.reshape(_rows(x.shape))
+        xp, x = array_module(x), x.reshape(rows(x.shape))
         if not target.size or not x.size:
             return reduced(xp.zeros(target.shape, x.dtype), reduction, total)
         picked = xp.take_along_axis(x, xp.maximum(target, 0)[:, None], axis=1)[:, 0]
@@ -103,7 +98,7 @@ class NllLossGrad(Op):
     def forward(ctx: Any, gy: Any, target: Any, scale: Any, shape: tuple[int, ...]) -> Any:
         ctx.save_arrays(target, scale)
         xp = array_module(gy)
-        gx = xp.zeros(_rows(shape), gy.dtype)
+        gx = xp.zeros(rows(shape), gy.dtype)
         if gx.size:
             values = xp.where(target < 0, xp.zeros((), gy.dtype), -gy * scale)
             xp.put_along_axis(gx, xp.maximum(target, 0)[:, None], values[:, None], axis=1)
@@ -115,84 +110,10 @@ class NllLossGrad(Op):
         return NllLoss.apply(ggx, target, scale, "none", 1.0), None, None, None
 
 
-def _check_weight(op: str, weight: Tensor | None, input: Tensor, classes: int) -> None:
-    if weight is None:
-        return
-    if weight.array.shape != (classes,):
-        rule = f"weight tensor should be defined either for all {classes} classes or no classes"
-        raise RuntimeError(message(op, "weight.shape", list(weight.shape), rule, f"use a shape of ({classes},)"))
-    check_same_dtype(op, "weight", weight, "input", input.array.dtype)
-
-
-def _check_shapes(op: str, input: Tensor, target: Tensor) -> None:
-    """Raises what torch raises where class indices don't fit the input's shape: ValueError, RuntimeError."""
-    shape, wanted = input.array.shape, target.array.shape
-    if not shape:
-        raise ValueError(message(op, "input.shape", [], "Expected 1 or more dimensions (got 0)", "use (N, C) or (C,)"))
-    if len(shape) == 1:
-        if len(wanted) > 1:
-            rule = "0D or 1D target tensor expected, multi-target not supported"
-            raise RuntimeError(message(op, "target.shape", list(wanted), rule, "use one class index"))
-        if wanted not in ((), (1,)):
-            rule = (
-                f"must hold one class index: For 1D input, 1D target must have size 1, but got target size: {wanted[0]}"
-            )
-            raise ValueError(message(op, "target.shape", list(wanted), rule, "use input of shape (N, C) for N indices"))
-    else:
-        batch = wanted[0] if wanted else 0
-        if batch != shape[0]:
-            rule = f"Expected input batch_size ({shape[0]}) to match target batch_size ({batch})"
-            raise ValueError(
-                message(op, "target.shape", list(wanted), rule, f"use a target of shape {(shape[0], *shape[2:])}")
-            )
-        if wanted != (shape[0], *shape[2:]):
-            expected = [shape[0], *shape[2:]]
-            rule = f"Expected target size {expected}, got {list(wanted)}: size mismatch with input {list(shape)}"
-            if len(shape) == 2:
-                rule = "0D or 1D target tensor expected, multi-target not supported"
-            elif len(shape) == 4 and len(wanted) != 3:
-                rule = "only batches of spatial targets supported (3D tensors)"
-            raise RuntimeError(
-                message(op, "target.shape", list(wanted), rule, f"use a target of shape {tuple(expected)}")
-            )
-    if target.array.dtype not in ("int64", "uint8"):
-        rule = f"expected target dtype to be Long or Byte (int64 or uint8), but got {target.array.dtype}"
-        raise RuntimeError(message(op, "target.dtype", target.array.dtype, rule, "use target.long()"))
-
-
-def _indices(op: str, input: Tensor, target: Tensor, ignore_index: int) -> Any:
-    """The target as (M, D) int64, -1 where ignored: a copy. Raises as torch does, IndexError for a wrong class."""
-    _check_shapes(op, input, target)
-    rows, t = _rows(input.array.shape), target.array
-    classes, low, high = rows[1], int(t.min()) if t.size else 0, int(t.max()) if t.size else -1
-    if low < 0 or high >= classes:
-        wrong = t[((t < 0) | (t >= classes)) & (t != ignore_index)]
-        if wrong.size:
-            first = int(wrong.ravel()[0])
-            rule = (
-                f"Target {first} is out of bounds. It must be in 0 ... {classes - 1} (or ignore_index, {ignore_index})"
-            )
-            raise IndexError(message(op, "target", first, rule, "number the classes from 0"))
-    flat = t.reshape(rows[0], rows[2]).astype("int64")
-    if low <= ignore_index <= high:
-        flat[flat == ignore_index] = -1
-    return flat
-
-
-def _scale(target: Any, weight: Tensor | None, dtype: Any) -> Any:
-    """(M, D): the weight of each target's class, 1 without weights; 0 where the target is -1, ignored."""
-    xp = array_module(target)
-    kept = target >= 0
-    if weight is None or not weight.array.size:
-        return kept.astype(dtype)
-    return xp.where(kept, weight.array[xp.maximum(target, 0)], xp.zeros((), dtype))
-
-
-def _total(target: Any, weight: Tensor | None, dtype: Any) -> float:
-    """What 'mean' divides by: the number of targets that are not -1, or the sum of their weights."""
-    return float(
-        array_module(target).count_nonzero(target >= 0) if weight is None else _scale(target, weight, dtype).sum()
-    )
+def _check_weight(op: str, weight: Tensor | None, input: Tensor) -> None:
+    if weight is not None:
+        check_weight_shape(op, weight.array.shape, rows(input.array.shape)[1])
+        check_same_dtype(op, "weight", weight, "input", input.array.dtype)
 
 
 def _check_constant(op: str, weight: Tensor | None) -> None:
@@ -232,11 +153,12 @@ def cross_entropy(
         )
     if input.array.shape == target.array.shape:
         return _with_probabilities(input, target, weight, ignore_index, reduction, label_smoothing)
-    indices = _indices(op, input, target, ignore_index)
+    indices = class_indices(op, input.array.shape, target.array, ignore_index)
     check_floating(op, "input", input)
-    _check_weight(op, weight, input, _rows(input.array.shape)[1])
+    _check_weight(op, weight, input)
     _check_constant(op, weight)
-    total = _total(indices, weight, input.dtype.numpy) if reduction == "mean" else 1.0
+    weights = None if weight is None else weight.array
+    total = total_weight(indices, weights, input.dtype.numpy) if reduction == "mean" else 1.0
     y: Tensor = SoftmaxCrossEntropy.apply(input, Tensor._wrap(indices), weight, label_smoothing, reduction, total)
     return y.reshape(target.shape if input.array.ndim > 1 else ()) if reduction == "none" else y
 
@@ -257,9 +179,7 @@ def _with_probabilities(
     class_dim = 0 if len(shape) < 2 else 1
     classes = shape[class_dim] if shape else 1
     if weight is not None:
-        if weight.array.shape != (classes,):
-            rule = f"weight tensor should be defined either for all {classes} classes or no classes"
-            raise RuntimeError(message(op, "weight.shape", list(weight.shape), rule, f"use a shape of ({classes},)"))
+        check_weight_shape(op, weight.array.shape, classes)
         weight = weight.reshape((classes,) + (1,) * (len(shape) - class_dim - 1))
     if label_smoothing > 0.0:
         target = target * (1 - label_smoothing) + label_smoothing / classes
@@ -292,13 +212,13 @@ def nll_loss(
     check_tensor(op, "target", target)
     check_optional_tensor(op, "weight", weight)
     reduction = reduction_name(op, size_average, reduce, reduction)
-    indices = _indices(op, input, target, ignore_index)
+    indices = class_indices(op, input.array.shape, target.array, ignore_index)
     check_floating(op, "input", input)
-    _check_weight(op, weight, input, _rows(input.array.shape)[1])
+    _check_weight(op, weight, input)
     _check_constant(op, weight)
-    dtype = input.dtype.numpy
-    total = _total(indices, weight, dtype) if reduction == "mean" else 1.0
+    dtype, weights = input.dtype.numpy, None if weight is None else weight.array
+    total = total_weight(indices, weights, dtype) if reduction == "mean" else 1.0
     kind = NllLoss2D if input.array.ndim > 2 else NllLoss
-    scale = Tensor._wrap(_scale(indices, weight, dtype))
+    scale = Tensor._wrap(weight_of(indices, weights, dtype))
     y: Tensor = kind.apply(input, Tensor._wrap(indices), scale, reduction, total)
     return y.reshape(target.shape if input.array.ndim > 1 else ()) if reduction == "none" else y

@@ -1,20 +1,9 @@
 """What a loss does with the losses of its positions: keep, add up or average them."""
 
 import warnings
-from typing import Any
 
 from scratchnet.autograd.core import Tensor
-from scratchnet.device import array_module
 from scratchnet.shapes import broadcast_shapes, message
-
-
-def reduced(losses: Any, reduction: str, total: float) -> Any:
-    """The losses as they are, their sum, or their sum over `total` (0 gives NaN), in the losses' dtype."""
-    if reduction == "none":
-        return losses
-    xp, kind = array_module(losses), losses.dtype
-    summed = losses.sum(dtype=xp.float32 if kind == "float16" else kind)
-    return xp.asarray(summed / summed.dtype.type(total) if reduction == "mean" else summed, dtype=kind)
 
 
 def spread_out(gy: Tensor, reduction: str, total: float, shape: tuple[int, ...]) -> Tensor:

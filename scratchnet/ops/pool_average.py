@@ -8,7 +8,8 @@ from scratchnet.autograd.op import Op
 from scratchnet.device import array_module, kernels_for
 from scratchnet.ops.checks import check_floating, check_tensor
 from scratchnet.ops.geometry import Pair, Sizes, check_at_least, each, pair
-from scratchnet.ops.pool_checks import Windows, check_divisor, placed
+from scratchnet.ops.pool_checks import Windows, placed
+from scratchnet.ops.pool_shapes import check_divisor
 from scratchnet.shapes import message
 
 

@@ -11,7 +11,8 @@ from scratchnet.ops.activation import sigmoid
 from scratchnet.ops.checks import check_floating, check_optional_tensor, check_tensor
 from scratchnet.ops.compare import where
 from scratchnet.ops.elementwise import abs, sign
-from scratchnet.ops.loss_reduction import averaged, matched, reduced, reduction_name, spread_out
+from scratchnet.ops.loss_reduction import averaged, matched, reduction_name, spread_out
+from scratchnet.ops.loss_targets import reduced
 from scratchnet.ops.promotion import cast, operands
 from scratchnet.shapes import broadcast_shapes, message
 

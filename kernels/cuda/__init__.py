@@ -1,0 +1,23 @@
+"""The CUDA backend: CUDA C in <stem>.cu, launched through CuPy by <stem>.py. Modules are imported at first use.
+
+The contract is in `scratchnet.kernels`; these are the stems that exist so far. CuPy is imported at the first launch.
+"""
+
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scratchnet.kernels.cuda import activation as activation
+    from scratchnet.kernels.cuda import buffers as buffers
+    from scratchnet.kernels.cuda import columns as columns
+    from scratchnet.kernels.cuda import launch as launch
+    from scratchnet.kernels.cuda import pool as pool
+    from scratchnet.kernels.cuda import reduce as reduce
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name.startswith("_") or not (Path(__file__).parent / f"{name}.py").is_file():
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(f"{__name__}.{name}")

@@ -1,0 +1,101 @@
+"""Targets that are class indices: checks with torch's exception types and key phrases, and weights. No Tensors."""
+
+import math
+from typing import Any
+
+from scratchnet.device import array_module
+from scratchnet.shapes import message
+
+Shape = tuple[int, ...]
+
+
+def rows(shape: tuple[int, ...]) -> tuple[int, int, int]:
+    """(N, C, d1, ...) and (C,) as (M, C, D)."""
+    return (shape[0], shape[1], math.prod(shape[2:])) if len(shape) > 1 else (1, shape[0], 1)
+
+
+def check_weight_shape(op: str, shape: Shape, classes: int) -> None:
+    """One weight a class. Raises RuntimeError."""
+    if shape != (classes,):
+        rule = f"weight tensor should be defined either for all {classes} classes or no classes"
+        raise RuntimeError(message(op, "weight.shape", list(shape), rule, f"use a shape of ({classes},)"))
+
+
+def check_targets(op: str, shape: Shape, target: Any) -> None:
+    """Raises what torch raises where class indices don't fit the input's shape: ValueError, RuntimeError."""
+    wanted = target.shape
+    if not shape:
+        raise ValueError(message(op, "input.shape", [], "Expected 1 or more dimensions (got 0)", "use (N, C) or (C,)"))
+    if len(shape) == 1:
+        if len(wanted) > 1:
+            rule = "0D or 1D target tensor expected, multi-target not supported"
+            raise RuntimeError(message(op, "target.shape", list(wanted), rule, "use one class index"))
+        if wanted not in ((), (1,)):
+            rule = (
+                f"must hold one class index: For 1D input, 1D target must have size 1, but got target size: {wanted[0]}"
+            )
+            raise ValueError(message(op, "target.shape", list(wanted), rule, "use input of shape (N, C) for N indices"))
+    else:
+        batch = wanted[0] if wanted else 0
+        if batch != shape[0]:
+            rule = f"Expected input batch_size ({shape[0]}) to match target batch_size ({batch})"
+            raise ValueError(
+                message(op, "target.shape", list(wanted), rule, f"use a target of shape {(shape[0], *shape[2:])}")
+            )
+        if wanted != (shape[0], *shape[2:]):
+            expected = [shape[0], *shape[2:]]
+            rule = f"Expected target size {expected}, got {list(wanted)}: size mismatch with input {list(shape)}"
+            if len(shape) == 2:
+                rule = "0D or 1D target tensor expected, multi-target not supported"
+            elif len(shape) == 4 and len(wanted) != 3:
+                rule = "only batches of spatial targets supported (3D tensors)"
+            raise RuntimeError(
+                message(op, "target.shape", list(wanted), rule, f"use a target of shape {tuple(expected)}")
+            )
+    if target.dtype not in ("int64", "uint8"):
+        rule = f"expected target dtype to be Long or Byte (int64 or uint8), but got {target.dtype}"
+        raise RuntimeError(message(op, "target.dtype", target.dtype, rule, "use target.long()"))
+
+
+def class_indices(op: str, shape: Shape, target: Any, ignore_index: int) -> Any:
+    """The target as (M, D) int64, -1 where ignored: a copy. Raises as torch does, IndexError for a wrong class."""
+    check_targets(op, shape, target)
+    t, (batch, classes, places) = target, rows(shape)
+    low, high = (int(t.min()), int(t.max())) if t.size else (0, -1)
+    if low < 0 or high >= classes:
+        wrong = t[((t < 0) | (t >= classes)) & (t != ignore_index)]
+        if wrong.size:
+            first = int(wrong.ravel()[0])
+            rule = (
+                f"Target {first} is out of bounds. It must be in 0 ... {classes - 1} (or ignore_index, {ignore_index})"
+            )
+            raise IndexError(message(op, "target", first, rule, "number the classes from 0"))
+    flat = t.reshape(batch, places).astype("int64", order="C")
+    if low <= ignore_index <= high:
+        flat[flat == ignore_index] = -1
+    return flat
+
+
+def weight_of(target: Any, weight: Any, dtype: Any) -> Any:
+    """(M, D): the weight of each target's class, 1 without weights; 0 where the target is -1, ignored."""
+    xp = array_module(target)
+    kept = target >= 0
+    if weight is None or not weight.size:
+        return kept.astype(dtype)
+    return xp.where(kept, weight[xp.maximum(target, 0)], xp.zeros((), dtype))
+
+
+def total_weight(target: Any, weight: Any, dtype: Any) -> float:
+    """What 'mean' divides by: the number of targets that are not -1, or the sum of their weights."""
+    if weight is None:
+        return float(array_module(target).count_nonzero(target >= 0))
+    return float(weight_of(target, weight, dtype).sum(dtype="float64"))
+
+
+def reduced(losses: Any, reduction: str, total: float) -> Any:
+    """The losses as they are, their sum, or their sum over `total` (0 gives NaN), in the losses' dtype."""
+    if reduction == "none":
+        return losses
+    xp, kind = array_module(losses), losses.dtype
+    summed = losses.sum(dtype=xp.float32 if kind == "float16" else kind)
+    return xp.asarray(summed / summed.dtype.type(total) if reduction == "mean" else summed, dtype=kind)
