@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader
 
 from scratchnet import models, vision
 from scratchnet.serialization import atomic, load_metadata
-from scratchnet.training import prepare
+from scratchnet.training import plot_accuracy, prepare
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from torch_models import TWINS
@@ -93,23 +93,6 @@ def train(name: str, data: str, root: str | None, options: dict[str, Any]) -> li
     return rows
 
 
-def plot(path: Path, title: str, ours: list[Row], theirs: list[Row]) -> None:
-    """Both test accuracies over the epochs."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6.4, 3.6), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    for label, rows in (("scratchnet", ours), ("torch", theirs)):
-        axes.plot(range(1, len(rows) + 1), [100 * row["test_accuracy"] for row in rows], marker=".", label=label)
-    axes.set(title=title, xlabel="epoch", ylabel="test accuracy (%)")
-    axes.grid(alpha=0.3)
-    axes.legend(loc="lower right")
-    with atomic(path) as file:
-        figure.savefig(file, format="png", dpi=110)
-
-
 def main() -> None:
     """Print the table and write the two files."""
     parser = argparse.ArgumentParser(description="a run of `scratchnet train` beside torch's")
@@ -128,7 +111,8 @@ def main() -> None:
         accuracies = f"{a['test_accuracy']:25.2%} {b['test_accuracy']:7.2%}"
         print(f"{epoch:>5}   {a['loss']:16.4f} {b['loss']:7.4f}   {accuracies}")
     title = f"{about['model']} on {about['data']}, seed {about['options']['seed']}"
-    plot(arguments.run / "accuracy-beside-torch.png", title, ours, theirs)
+    curves = {name: [row["test_accuracy"] for row in rows] for name, rows in (("scratchnet", ours), ("torch", theirs))}
+    plot_accuracy(arguments.run / "accuracy-beside-torch.png", f"{title}, test part", curves)
 
 
 if __name__ == "__main__":

@@ -106,7 +106,8 @@ def _make_folder(out: Path) -> bool:
 def _plot(path: Path, title: str, history: list[training.Metrics]) -> bool:
     """Whether the plot could be drawn: training works without matplotlib."""
     try:
-        training.plot_accuracy(path, title, history)
+        parts = {"training part": [m.accuracy for m in history], "test part": [m.test_accuracy for m in history]}
+        training.plot_accuracy(path, title, parts)
     except ImportError:
         print("no accuracy.png: matplotlib is missing; install it with: pip install matplotlib", file=sys.stderr)
         return False

@@ -211,8 +211,8 @@ def save_epoch(out: Path, model: nn.Module, metadata: dict[str, Any], history: l
         file.writelines(json.dumps(asdict(metrics)).encode() + b"\n" for metrics in history)
 
 
-def plot_accuracy(path: Path, title: str, history: list[Metrics]) -> None:
-    """Draw both accuracies over the epochs as a PNG. Raises ImportError without matplotlib."""
+def plot_accuracy(path: Path, title: str, curves: dict[str, list[float]]) -> None:
+    """Draw shares of right answers over the epochs as a PNG, one named curve each. ImportError without matplotlib."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -220,9 +220,8 @@ def plot_accuracy(path: Path, title: str, history: list[Metrics]) -> None:
     figure = Figure(figsize=(6.4, 3.6), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    epochs = [m.epoch for m in history]
-    axes.plot(epochs, [100 * m.accuracy for m in history], marker=".", label="training part")
-    axes.plot(epochs, [100 * m.test_accuracy for m in history], marker=".", label="test part")
+    for label, shares in curves.items():
+        axes.plot(range(1, len(shares) + 1), [100 * share for share in shares], marker=".", label=label)
     axes.set(title=title, xlabel="epoch", ylabel="accuracy (%)")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)

@@ -26,16 +26,23 @@ class LayerSubject(Subject):
     `params` and `grads`. A `zero_grad()` method is called before each backward.
     """
 
-    def __init__(self, layer: Any, inputs: Sequence[Any], params: Mapping[str, str] | None, name: str) -> None:
-        self.name, self._layer = name, layer
+    def __init__(
+        self,
+        layer: Any,
+        inputs: Sequence[Any],
+        params: Mapping[str, str] | None,
+        name: str,
+        signature: Callable[..., Any] | None = None,
+    ) -> None:
+        self.name, self._layer, self._signature = name, layer, signature or layer.forward
         self._inputs = tuple(inputs)
         self._untouched = _copy(layer)
         self._positions = [i for i, item in enumerate(self._inputs) if _differentiable(item)]
-        names = argument_names(layer.forward, len(self._inputs))
-        slots = [Slot(names[i], np.array(self._inputs[i]), "input") for i in self._positions]
+        names = argument_names(self._signature, len(self._inputs))
         for i in self._positions:
             refusals.require_own_elements(names[i], np.asarray(self._inputs[i]).strides, np.shape(self._inputs[i]))
-        self.slots = tuple(slots)
+        self.slots = tuple(Slot(names[i], np.array(self._inputs[i]), "input") for i in self._positions)
+        self._gradients: dict[str, str] = {}
         self._gradients = self._find_parameters() if params is None else dict(params)
         self.slots += tuple(Slot(key, self._parameter(key).copy(), "parameter") for key in self._gradients)
         refusals.require_slots(self.slots)
@@ -55,7 +62,7 @@ class LayerSubject(Subject):
 
     def fresh(self) -> Subject | None:
         layer = None if self._untouched is None else _copy(self._untouched)
-        return None if layer is None else LayerSubject(layer, self._inputs, self._gradients, self.name)
+        return None if layer is None else LayerSubject(layer, self._inputs, self._gradients, self.name, self._signature)
 
     def sources(self, slot: int | None = None) -> tuple[Source, ...]:
         backward = self._layer.backward
@@ -86,7 +93,7 @@ class LayerSubject(Subject):
         arguments = list(self._inputs)
         for position, value in zip(self._positions, values[:count], strict=True):
             arguments[position] = value
-        own = [self._parameter(key) for key in self._gradients] if len(values) > count else []
+        own = [self._parameter(key) for key in self._gradients]
         before = [array.copy() for array in own]
         for array, value in zip(own, values[count:], strict=True):
             array[...] = value
@@ -113,12 +120,9 @@ class LayerSubject(Subject):
 
     def _find_parameters(self) -> dict[str, str]:
         """Attributes (or entries of `params`) for which a gradient appears beside them during a first backward."""
-        values = [slot.value.copy() for slot in self.slots]
-        arguments = list(self._inputs)
-        for position, value in zip(self._positions, values, strict=True):
-            arguments[position] = value
-        outputs = self._outputs(self._layer.forward(*arguments))
-        self._layer.backward(*(np.zeros_like(output) for output in outputs))
+        with self._at([slot.value.copy() for slot in self.slots]) as arguments:
+            outputs = self._outputs(self._layer.forward(*arguments))
+            self._layer.backward(*(np.zeros_like(output) for output in outputs))
         found: dict[str, str] = {}
         for key, held in vars(self._layer).items():
             if isinstance(held, np.ndarray) and _differentiable(held):
@@ -162,12 +166,7 @@ class FunctionsSubject(LayerSubject):
     def __init__(
         self, forward: Callable[..., Any], backward: Callable[..., Any], inputs: Sequence[Any], name: str
     ) -> None:
-        layer = _Functions(forward, backward)
-        super().__init__(layer, inputs, {}, name)
-        names = argument_names(forward, len(self._inputs))
-        self.slots = tuple(
-            Slot(names[i], slot.value, slot.kind) for i, slot in zip(self._positions, self.slots, strict=True)
-        )
+        super().__init__(_Functions(forward, backward), inputs, {}, name, signature=forward)
         self._written = backward
 
     def sources(self, slot: int | None = None) -> tuple[Source, ...]:

@@ -4,8 +4,8 @@ Both libraries have the same names, so one adapter serves both; torch is only ev
 """
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
 import scratchnet
@@ -71,9 +71,10 @@ class TensorSubject(Subject):
             return tuple(out.detach().numpy().copy() for out in self._call(leaves))
 
     def pull(self, values: Values, upstream: Values) -> Gradients:
-        return next(self.pulls(values, (upstream,)))
+        with closing(self.pulls(values, (upstream,))) as grads:
+            return next(grads)
 
-    def pulls(self, values: Values, upstreams: Iterable[Values]) -> Iterator[Gradients]:
+    def pulls(self, values: Values, upstreams: Iterable[Values]) -> Generator[Gradients, None, None]:
         with self._at(values) as leaves:
             outputs = self._call(leaves)
             used = [i for i, out in enumerate(outputs) if out.requires_grad]
