@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -216,30 +216,31 @@ def _counts(repeats: Tensor) -> Any:
     return counts
 
 
-class Tril(Op):
-    """What lies on a diagonal of the last two dimensions and below it; 0 elsewhere."""
+class Triangle(Op):
+    """One side of a diagonal of the last two dimensions, the diagonal with it; 0 elsewhere. `side`: NumPy's name."""
+
+    side: ClassVar[str]
 
     @staticmethod
     def forward(ctx: Any, x: Any, diagonal: int) -> Any:
         ctx.diagonal = diagonal
-        return array_module(x).tril(x, diagonal)
+        return getattr(array_module(x), ctx.op.side)(x, diagonal)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Gradients:
-        return Tril.apply(gy, ctx.diagonal), None
+        return ctx.op.apply(gy, ctx.diagonal), None
 
 
-class Triu(Op):
-    """What lies on a diagonal of the last two dimensions and above it; 0 elsewhere."""
+class Tril(Triangle):
+    """What lies on the diagonal and below it."""
 
-    @staticmethod
-    def forward(ctx: Any, x: Any, diagonal: int) -> Any:
-        ctx.diagonal = diagonal
-        return array_module(x).triu(x, diagonal)
+    side = "tril"
 
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> Gradients:
-        return Triu.apply(gy, ctx.diagonal), None
+
+class Triu(Triangle):
+    """What lies on the diagonal and above it."""
+
+    side = "triu"
 
 
 def _triangle(op: str, kind: type[Op], input: Tensor, diagonal: int) -> Tensor:

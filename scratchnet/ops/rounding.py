@@ -1,6 +1,6 @@
 """floor, ceil, round, trunc, and what division leaves: floor_divide, remainder, fmod."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -129,18 +129,27 @@ def floor_divide(input: Any, other: Any) -> Tensor:
     return result
 
 
-class Remainder(Op):
-    """x - y * floor(x / y)"""
+class Leftover(Op):
+    """x - y * q, q = x / y rounded as `rounding` says; `function` is NumPy's name for it."""
+
+    function: ClassVar[str]
+    rounding: ClassVar[str]
 
     @staticmethod
     def forward(ctx: Any, x: Any, y: Any) -> Any:
         ctx.save_inputs(0 if ctx.needs[1] else None, 1 if ctx.needs[1] else None)
-        return array_module(x).remainder(x, y)
+        return getattr(array_module(x), ctx.op.function)(x, y)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Gradients:
         x, y = ctx.saved
-        return gy, (-gy * div(x, y, rounding_mode="floor") if ctx.needs[1] else None)
+        return gy, (-gy * div(x, y, rounding_mode=ctx.op.rounding) if ctx.needs[1] else None)
+
+
+class Remainder(Leftover):
+    """x - y * floor(x / y)"""
+
+    function, rounding = "remainder", "floor"
 
 
 class RemainderTensor(Remainder, node="RemainderBackward1"):
@@ -157,18 +166,10 @@ def remainder(input: Any, other: Any) -> Tensor:
     return result
 
 
-class Fmod(Op):
+class Fmod(Leftover):
     """x - y * trunc(x / y)"""
 
-    @staticmethod
-    def forward(ctx: Any, x: Any, y: Any) -> Any:
-        ctx.save_inputs(0 if ctx.needs[1] else None, 1 if ctx.needs[1] else None)
-        return array_module(x).fmod(x, y)
-
-    @staticmethod
-    def backward(ctx: Any, gy: Tensor) -> Gradients:
-        x, y = ctx.saved
-        return gy, (-gy * div(x, y, rounding_mode="trunc") if ctx.needs[1] else None)
+    function, rounding = "fmod", "trunc"
 
 
 class FmodTensor(Fmod, node="FmodBackward1"):
