@@ -34,7 +34,7 @@ from scratchnet.autograd import (
 from scratchnet.autograd.core import Tensor
 from scratchnet.config import get_num_threads, set_num_threads, show_config
 from scratchnet.conversion import from_dlpack
-from scratchnet.device import device
+from scratchnet.device import device, get_default_device, set_default_device
 from scratchnet.dtypes import (
     bool_,
     double,
@@ -193,7 +193,7 @@ from scratchnet.random import (
 from scratchnet.shapes import Size
 
 if TYPE_CHECKING:
-    from scratchnet import arrays, data, models, nn, optim, vision
+    from scratchnet import arrays, cuda, data, models, nn, optim, vision
     from scratchnet.serialization import load, save
 
 bool = bool_
@@ -211,7 +211,7 @@ def is_tensor(obj: Any) -> Any:
 
 def __getattr__(name: str) -> Any:
     """The larger parts are imported at first use: `import scratchnet` stays quick."""
-    if name in ("arrays", "data", "models", "nn", "optim", "vision"):
+    if name in ("arrays", "cuda", "data", "models", "nn", "optim", "vision"):
         return import_module(f"scratchnet.{name}")
     if name in ("load", "save"):
         return getattr(import_module("scratchnet.serialization"), name)

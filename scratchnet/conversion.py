@@ -9,10 +9,10 @@ import numpy as np
 
 from scratchnet import dtypes, printing
 from scratchnet.autograd.core import Tensor
-from scratchnet.device import check_available
+from scratchnet.device import CPU, resolve
 from scratchnet.device import device as Device
 from scratchnet.ops import compare, creation
-from scratchnet.ops.promotion import cast
+from scratchnet.ops.promotion import cast, to_device
 from scratchnet.shapes import normalize_dim
 
 NUMBERS = (Tensor, bool, int, float, np.generic)  # what an operator takes beside a tensor
@@ -27,22 +27,22 @@ def to(
             dtype = arg
         elif isinstance(arg, Tensor):
             dtype, device = arg.dtype, arg.device
-        elif isinstance(arg, (str, Device)):
+        elif isinstance(arg, (str, Device)) or (type(arg) is int and arg is args[0]):
             device = arg
         elif not isinstance(arg, bool):
             raise TypeError(f"to: expected a dtype, a device or a tensor, not {type(arg).__name__} (={arg!r})")
-    check_available("to", device)
-    result = self if dtype is None else cast(self, dtype)
+    result = self if device is None else to_device(self, resolve("to", device), non_blocking)
+    result = result if dtype is None else cast(result, dtype)
     return result.clone() if copy and result is self else result
 
 
 def cpu(self: Tensor) -> Tensor:
-    """The tensor on the CPU: itself."""
-    return self.to("cpu")
+    """The tensor on the CPU: itself where it is there. Waits for the GPU."""
+    return to_device(self, CPU)
 
 
 def cuda(self: Tensor, device: Any = None) -> Tensor:
-    """The tensor on a CUDA device. Raises RuntimeError: there is no CUDA backend in this version."""
+    """The tensor on a GPU, the current one unless `device` names another. Raises AssertionError without CuPy."""
     return self.to("cuda" if device is None else device)
 
 

@@ -1,5 +1,8 @@
 """What every test starts from: seeded random numbers, here and in torch."""
 
+from collections.abc import Iterator
+
+import devices
 import numpy as np
 import pytest
 from parity import torch
@@ -8,6 +11,18 @@ from scratchnet import random
 
 if torch is not None:
     torch.set_num_threads(1)  # the tests' tensors are small; two pools would only fight
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The device of the tests that can run on several."""
+    parser.addoption("--device", choices=devices.NAMES, help="where tests with the fixture `device` compute")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each device of this run for a test that takes `device`. The CPU alone leaves the test's name as it is."""
+    if "device" in metafunc.fixturenames and (names := devices.wanted(metafunc.config)) != ["cpu"]:
+        marks = {"cpu": (), "cuda": pytest.mark.cuda, "emulated": pytest.mark.emulated}
+        metafunc.parametrize("device", [pytest.param(name, marks=marks[name]) for name in names], indirect=True)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -23,6 +38,14 @@ def seeded() -> None:
     random.manual_seed(0)
     if torch is not None:
         torch.manual_seed(0)
+
+
+@pytest.fixture
+def device(request: pytest.FixtureRequest, seeded: None) -> Iterator[str]:
+    """The device on which the test's tensors are made."""
+    name = getattr(request, "param", "cpu")
+    with devices.computing_on(name):
+        yield name
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ def to_numpy(value: Any) -> np.ndarray:
         value = value.detach()
     if torch is not None and isinstance(value, torch.Tensor):
         return value.numpy(force=True)  # torch has tensors of zeros without memory
-    return value.numpy() if hasattr(value, "numpy") else np.asarray(value)
+    return value.cpu().numpy() if hasattr(value, "cpu") else np.asarray(value)
 
 
 def to_torch(value: Any, requires_grad: bool = False) -> Any:

@@ -11,6 +11,7 @@ from parity import needs_torch
 import scratchnet
 
 pytestmark = needs_torch
+on_device = pytest.mark.usefixtures("device")
 ROWS, BAD = table()
 
 
@@ -23,6 +24,7 @@ def cases(rows: list[Any]) -> list[Any]:
     return made
 
 
+@on_device
 @pytest.mark.parametrize(("row", "dtype"), cases([(row, dtype) for row in ROWS for dtype in row.dtypes]))
 def test_forward(row: Row, dtype: str) -> None:
     op_checks.check_forward(row, dtype, scratchnet)
@@ -31,16 +33,19 @@ def test_forward(row: Row, dtype: str) -> None:
 FIRST = [(row, dtype) for row in ROWS for dtype in row.dtypes if row.order and dtype in ("float32", "float64")]
 
 
+@on_device
 @pytest.mark.parametrize(("row", "dtype"), cases(FIRST))
 def test_gradients(row: Row, dtype: str) -> None:
     op_checks.check_gradients(row, dtype, scratchnet)
 
 
+@on_device
 @pytest.mark.parametrize("row", cases([row for row in ROWS if row.order > 1]))
 def test_second_order(row: Row) -> None:
     op_checks.check_second_order(row, scratchnet)
 
 
+@on_device
 @pytest.mark.parametrize("row", cases([row for row in ROWS if row.strided and row.inputs]))
 def test_strided_inputs(row: Row) -> None:
     op_checks.check_strided(row, scratchnet)
@@ -49,6 +54,7 @@ def test_strided_inputs(row: Row) -> None:
 EMPTY = [(empty, axis) for row in ROWS for axis in row.zero for empty in [row.without(axis)] if empty is not None]
 
 
+@on_device
 @pytest.mark.parametrize(("row", "axis"), cases(EMPTY))
 def test_zero_size(row: Row, axis: int) -> None:
     op_checks.check_zero_size(row, scratchnet)
@@ -59,6 +65,7 @@ def test_threads(row: Row) -> None:
     op_checks.check_threads(row, scratchnet)
 
 
+@on_device
 @pytest.mark.parametrize("wrong", cases(BAD))
 def test_errors(wrong: Bad) -> None:
     text = op_checks.check_bad(wrong, scratchnet)

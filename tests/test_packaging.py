@@ -4,6 +4,7 @@ import configparser
 import shutil
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,9 @@ def test_every_file_of_data_is_packaged():
     named = setup_cfg()["options.package_data"]
     files = {p.name for p in (ROOT / "scratchnet").rglob("*") if p.is_file() and p.suffix not in (".py", ".pyc")}
     files |= {p.name for p in (ROOT / "kernels").rglob("*") if p.suffix in (".cu", ".cuh")}
-    assert files == {name.strip() for value in named.values() for name in value.split(",")}
+    patterns = [name.strip() for value in named.values() for name in value.split(",")]
+    assert [name for name in files if not any(fnmatch(name, pattern) for pattern in patterns)] == []
+    assert [pattern for pattern in patterns if not any(fnmatch(name, pattern) for name in files)] == []
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """The seam to CuPy: the one place that imports it. Another module with the same names can stand in for it."""
 
+import sys
 from typing import Any
 
 _module: Any = None
@@ -14,6 +15,12 @@ def cupy() -> Any:
 
         _module = module
     return _module
+
+
+def owns(array: Any) -> bool:
+    """Whether `array` is CuPy's, or its stand-in's. Doesn't import CuPy: without it there are none."""
+    module = _module or sys.modules.get("cupy")
+    return module is not None and isinstance(array, getattr(module, "ndarray", ()))
 
 
 def use(module: Any) -> Any:

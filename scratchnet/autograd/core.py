@@ -9,7 +9,7 @@ from scratchnet import dtypes
 from scratchnet.autograd import hooks as hook_tools
 from scratchnet.autograd.modes import state
 from scratchnet.autograd.node import AccumulateGrad, Edge, Node
-from scratchnet.device import device, device_of
+from scratchnet.device import array_module, device, device_of, is_array
 from scratchnet.shapes import Size
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ class Counter:
 class Tensor:
     """torch.Tensor: an n-dimensional array of one dtype that can record what is done with it.
 
-    `array` is the NumPy array that holds the values. `Tensor(data)` gives float32 (the default dtype) as torch.Tensor
-    does; use `scratchnet.tensor(data)` for the dtype that the data has.
+    `array` is the NumPy array (on a GPU the CuPy array) that holds the values. `Tensor(data)` gives float32 (the default
+    dtype) as torch.Tensor does; use `scratchnet.tensor(data)` for the dtype that the data has.
     """
 
     __array_priority__ = 1000  # NumPy's scalars and arrays leave `np.float32(2) * tensor` to the tensor
@@ -51,9 +51,9 @@ class Tensor:
     def __init__(self, data: Any = (), requires_grad: bool = False) -> None:
         if isinstance(data, Tensor):
             data = data.array
-        if not isinstance(data, (np.ndarray, np.generic)):
+        if not is_array(data) and not isinstance(data, np.generic):
             data = np.asarray(data, dtypes.get_default_dtype().numpy)
-        self.array = np.asarray(data).view()
+        self.array = (data if is_array(data) else np.asarray(data)).view()
         self._counter = Counter()
         if requires_grad:
             self.requires_grad = True
@@ -62,7 +62,7 @@ class Tensor:
     def _wrap(array: Any) -> "Tensor":
         """A plain Tensor around an array that no other Tensor holds."""
         tensor = Tensor.__new__(Tensor)
-        tensor.array = array if isinstance(array, np.ndarray) else np.asarray(array)
+        tensor.array = array if is_array(array) else np.asarray(array)
         tensor._counter = Counter()
         return tensor
 
@@ -92,7 +92,18 @@ class Tensor:
         """torch's old name of the type: FloatTensor, LongTensor, ..."""
         names = {"float16": "Half", "float32": "Float", "float64": "Double", "uint8": "Byte", "int8": "Char"}
         names |= {"int16": "Short", "int32": "Int", "int64": "Long", "bool": "Bool"}
-        return names.get(self.array.dtype.name, self.array.dtype.name) + "Tensor"
+        prefix = "cuda." if self.is_cuda else ""
+        return prefix + names.get(self.array.dtype.name, self.array.dtype.name) + "Tensor"
+
+    @property
+    def is_cuda(self) -> bool:
+        """Whether the array lies on a GPU."""
+        return self.device.type == "cuda"
+
+    @property
+    def is_cpu(self) -> bool:
+        """Whether the array lies on the CPU."""
+        return self.device.type == "cpu"
 
     # -- the tape ------------------------------------------------------------------------------------------------
 
@@ -196,6 +207,11 @@ class Tensor:
                     f"grad: attempting to assign a gradient of size '{list(value.array.shape)}' to a tensor of size "
                     f"'{list(self.array.shape)}'. Please ensure that the gradient and the tensor are the same size"
                 )
+            if value.device is not self.device:
+                raise RuntimeError(
+                    f"grad: attempting to assign a gradient with device type '{value.device}' to a tensor with device "
+                    f"type '{self.device}'. Please ensure that the gradient and the tensor are on the same device"
+                )
             if value.array.dtype != self.array.dtype:
                 raise RuntimeError(
                     f"grad: attempting to assign a gradient with dtype '{value.dtype.name}' to a tensor with dtype "
@@ -247,7 +263,7 @@ class Tensor:
         elif state.recording:
             self._grad = self._grad + grad
         else:
-            np.add(self._grad.array, grad.array, out=self._grad.array)
+            array_module(grad.array).add(self._grad.array, grad.array, out=self._grad.array)
             self._grad._counter.value += 1
         if self._post_hooks:
             for hook in tuple(self._post_hooks.values()):

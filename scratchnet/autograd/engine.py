@@ -14,6 +14,7 @@ from scratchnet.autograd.complex_step import require_tape
 from scratchnet.autograd.core import Tensor, gradient_edge
 from scratchnet.autograd.modes import set_grad_enabled, state
 from scratchnet.autograd.node import AccumulateGrad, Edge, Meta, Node
+from scratchnet.device import CPU, array_module, on
 from scratchnet.shapes import expandable
 
 CYCLE = (
@@ -87,7 +88,8 @@ def grad(
     found = _walk(roots, gradients, targets, create_graph if retain_graph is None else retain_graph, create_graph)
     for index, (tensor, gradient) in enumerate(zip(targets, found, strict=True)):
         if gradient is None and materialize_grads:
-            found[index] = Tensor._wrap(np.zeros_like(tensor.array))
+            with on(tensor.device):
+                found[index] = Tensor._wrap(array_module(tensor.array).zeros_like(tensor.array))
         elif gradient is None and not allow_unused:
             raise RuntimeError(UNUSED.format(index))
     return tuple(found)
@@ -116,7 +118,8 @@ def _initial(roots: list[Tensor], gradients: list[Any], op: str) -> list[Tensor]
                     f"{op}: grad can be implicitly created only for scalar outputs; this output has shape "
                     f"{list(root.array.shape)}: give its gradient"
                 )
-            given = Tensor._wrap(np.ones_like(root.array))
+            with on(root.device):
+                given = Tensor._wrap(array_module(root.array).ones_like(root.array))
         elif not isinstance(given, Tensor):
             raise TypeError(f"{op}: gradients can be either Tensors or None, but got {type(given).__name__}")
         if given.array.shape != root.array.shape:
@@ -228,7 +231,22 @@ def _fit(gradient: Tensor, edge: Edge, source: Node | None = None, index: int = 
         gradient = gradient.sum_to_size(meta.shape)
     if gradient.array.dtype != meta.dtype:
         gradient = gradient.to(dtypes.of(meta.dtype))
+    if type(gradient.array) is not np.ndarray or meta.place is not CPU:
+        gradient = _on_device(gradient, meta, source, index)
     return gradient
+
+
+def _on_device(gradient: Tensor, meta: Meta, source: Node | None, index: int) -> Tensor:
+    """The gradient on the device of what it belongs to, where torch brings it there: one without dimensions."""
+    if gradient.device is meta.place:
+        return gradient
+    if gradient.array.ndim:
+        name = source.name() if source is not None else "backward"
+        raise RuntimeError(
+            f"Function {name} returned an invalid gradient at index {index} - expected device {meta.place} but got "
+            f"{gradient.device}"
+        )
+    return gradient.to(meta.place)
 
 
 def _leading_to(start: list[Edge | None], goals: set[Node]) -> set[Node]:

@@ -8,9 +8,10 @@ import numpy as np
 
 from scratchnet.autograd import anomaly
 from scratchnet.autograd.core import Tensor, gradient_edge
+from scratchnet.autograd.devices import zeros
 from scratchnet.autograd.inplace import rewrite_history
 from scratchnet.autograd.modes import no_grad, state
-from scratchnet.autograd.node import Meta, Node
+from scratchnet.autograd.node import Node, meta_of
 from scratchnet.autograd.saved import FREED, SavedInput, SavedOutput
 
 
@@ -69,7 +70,7 @@ class FunctionCtx(Node):
         """Tie inputs, outputs and what was saved to the tape."""
         edges = tuple(gradient_edge(arg) if needed else None for arg, needed in zip(args, self.needs, strict=True))
         arrays = [out.array if isinstance(out, Tensor) else np.zeros(0) for out in outputs]
-        self.enter_tape(edges, tuple(Meta(array.shape, array.dtype) for array in arrays))
+        self.enter_tape(edges, tuple(meta_of(array) for array in arrays))
         self._saved = [self._keep(tensor, outputs) for tensor in self._to_save]
         self._to_save = ()
         for index, out in enumerate(outputs):
@@ -87,7 +88,7 @@ class FunctionCtx(Node):
 
     def run(self, grads: list[Tensor | None]) -> tuple[Tensor | None, ...]:
         if self._materialize:
-            grads = [Tensor._wrap(np.zeros(*self.outputs[i])) if g is None else g for i, g in enumerate(grads)]
+            grads = [zeros(self.outputs[i]) if g is None else g for i, g in enumerate(grads)]
         results = self.function.backward(self, *grads)
         results = results if isinstance(results, tuple) else (results,)
         expected = len(self.edges)

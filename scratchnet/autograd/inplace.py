@@ -5,10 +5,12 @@ from typing import Any
 import numpy as np
 
 from scratchnet.autograd.core import Tensor
+from scratchnet.autograd.devices import APART
 from scratchnet.autograd.modes import state
 from scratchnet.autograd.op import Op
 from scratchnet.autograd.saved import SavedInput
 from scratchnet.autograd.views import replay
+from scratchnet.device import array_module, on
 from scratchnet.shapes import message
 
 LEAF = "a leaf Variable that requires grad is being used in an in-place operation."
@@ -33,7 +35,7 @@ class InOrder(Op, node="CloneBackward0"):
     @staticmethod
     def forward(ctx: Any, x: Any, strides: tuple[int, ...]) -> Any:
         order = sorted(range(x.ndim), key=lambda axis: -strides[axis])
-        out = np.empty([x.shape[axis] for axis in order], x.dtype).transpose(np.argsort(order))
+        out = array_module(x).empty([x.shape[axis] for axis in order], x.dtype).transpose(np.argsort(order).tolist())
         out[...] = x
         return out
 
@@ -78,17 +80,26 @@ def check_writable(tensor: Tensor, op: str) -> None:
     steps = zip(tensor.array.strides, tensor.array.shape, strict=True)
     if tensor.array.size and any(stride == 0 and length > 1 for stride, length in steps):
         raise RuntimeError(OVERLAP)
-    if not tensor.array.flags.writeable:
+    if isinstance(tensor.array, np.ndarray) and not tensor.array.flags.writeable:  # CuPy's always are
         raise ValueError(message(op, "self", "a tensor", "shares memory that is read-only", "clone() it first"))
+
+
+def address(array: Any) -> int:
+    """Where the array's first element lies."""
+    return int(array.ctypes.data if isinstance(array, np.ndarray) else array.data.ptr)
+
+
+def _may_overlap(a: Tensor, b: Tensor) -> bool:
+    return a.device is b.device and bool(array_module(a.array).may_share_memory(a.array, b.array))
 
 
 def check_overlap(target: Tensor, source: Any, op: str) -> None:
     """Raise RuntimeError where `source` shares memory with `target`, but not the same elements in the same order."""
-    if not isinstance(source, Tensor) or source is target or not np.may_share_memory(target.array, source.array):
+    if not isinstance(source, Tensor) or source is target or not _may_overlap(target, source):
         return
     a, b = target.array, source.array
-    same = a.ctypes.data == b.ctypes.data and a.shape == b.shape and a.strides == b.strides
-    if not same and np.shares_memory(a, b):
+    same = address(a) == address(b) and a.shape == b.shape and a.strides == b.strides
+    if not same and array_module(a).shares_memory(a, b):
         raise RuntimeError(f"{op}: {PARTIAL}")
 
 
@@ -100,7 +111,7 @@ def check_apart(target: Tensor, source: Any, op: str) -> None:
     for part in source if isinstance(source, (tuple, list)) else (source,):
         if not isinstance(part, Tensor) or part.ndim == 0 < target.ndim:
             continue
-        if np.may_share_memory(target.array, part.array) and np.shares_memory(target.array, part.array):
+        if _may_overlap(target, part) and array_module(part.array).shares_memory(target.array, part.array):
             raise RuntimeError(f"{op}: {PARTIAL}")
 
 
@@ -114,6 +125,8 @@ def assign(target: Tensor, result: Tensor, op: str) -> Tensor:
             f"{op}: output with shape {list(target.array.shape)} doesn't match the broadcast shape "
             f"{list(result.array.shape)}"
         )
+    if target.device is not result.device:
+        raise RuntimeError(f"{op}: {APART.format(target.device, result.device)}")
     if result.array.dtype != target.array.dtype:
         if result.dtype.category > target.dtype.category:
             raise RuntimeError(
@@ -123,13 +136,21 @@ def assign(target: Tensor, result: Tensor, op: str) -> Tensor:
     recorded = state.recording and result.requires_grad
     if recorded and result._node is not None:
         _keep_old_value(result._node, target)
-    np.copyto(target.array, result.array)
+    if type(target.array) is np.ndarray:
+        np.copyto(target.array, result.array)
+    else:
+        _write(target, result)
     target._counter.value += 1
     if not recorded:
         return target
     assert result._node is not None
     rewrite_history(target, result._node, result._output_index)
     return target
+
+
+def _write(target: Tensor, result: Tensor) -> None:
+    with on(target.device):
+        array_module(target.array).copyto(target.array, result.array)
 
 
 def rewrite_history(target: Tensor, node: Any, index: int) -> None:

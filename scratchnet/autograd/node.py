@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from scratchnet.autograd import hooks as hook_tools
+from scratchnet.device import device, device_of
 
 if TYPE_CHECKING:
     from scratchnet.autograd.core import Tensor
@@ -17,6 +18,12 @@ class Meta(NamedTuple):
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    place: device
+
+
+def meta_of(array: Any) -> Meta:
+    """What the gradient of `array` looks like."""
+    return Meta(array.shape, array.dtype, device_of(array))
 
 
 class Edge(NamedTuple):
@@ -75,7 +82,7 @@ class AccumulateGrad(Node):
     def __init__(self, leaf: "Tensor") -> None:
         super().__init__()
         self.variable = leaf
-        self.enter_tape((), (Meta(leaf.array.shape, leaf.array.dtype),))
+        self.enter_tape((), (meta_of(leaf.array),))
 
     def run(self, grads: list["Tensor | None"]) -> tuple["Tensor | None", ...]:
         grad = grads[0]

@@ -7,9 +7,11 @@ import numpy as np
 from scratchnet.autograd import anomaly, views
 from scratchnet.autograd.complex_step import forward as step_forward
 from scratchnet.autograd.core import Tensor, gradient_edge
+from scratchnet.autograd.devices import common_device, zeros
 from scratchnet.autograd.modes import state
-from scratchnet.autograd.node import Meta, Node
+from scratchnet.autograd.node import Node, meta_of
 from scratchnet.autograd.saved import FREED, SavedInput, SavedOutput
+from scratchnet.device import CPU, on
 from scratchnet.dtypes import stepping
 
 INFERENCE_SAVED = (
@@ -69,7 +71,7 @@ class OpNode(Node):
         """Tie the outputs to this node, and this node to where the inputs came from."""
         self.enter_tape(
             tuple([gradient_edge(arg) if needed else None for arg, needed in zip(args, self.needs, strict=True)]),
-            tuple([Meta(out.array.shape, out.array.dtype) for out in outputs]),
+            tuple([meta_of(out.array) for out in outputs]),
         )
         saved: list[Any] = []
         for position in self._inputs:
@@ -88,13 +90,9 @@ class OpNode(Node):
 
     def run(self, grads: list[Tensor | None]) -> tuple[Tensor | None, ...]:
         if len(grads) > 1:
-            grads = [self._zeros(i) if g is None else g for i, g in enumerate(grads)]
+            grads = [zeros(self.outputs[i]) if g is None else g for i, g in enumerate(grads)]
         result = self.op.backward(self, *grads)
         return result if isinstance(result, tuple) else (result,)
-
-    def _zeros(self, index: int) -> Tensor:
-        shape, dtype = self.outputs[index]
-        return Tensor._wrap(np.zeros(shape, dtype))
 
     def release(self) -> None:
         if self._saved:
@@ -107,12 +105,14 @@ class Op:
     forward takes arrays where `apply` was given Tensors, everything else as it is, and returns a new array or a tuple
     of arrays. backward takes one Tensor per output and returns one Tensor (or None) per argument of apply; a gradient
     that has the output's broadcast shape or another dtype is summed and cast to the input's by the tape walk.
+    The Tensors lie on one device, which is CUDA's current one during forward; `any_device = True` lifts the rule.
     A class with `view = True` returns a view of its first argument's memory. A printed tensor shows the node's name,
     `<AddBackward0>` for a class Add; `node=` gives another where torch's is another.
     """
 
     view: ClassVar[bool] = False
     by_place: ClassVar[bool] = False  # a view that finds its elements by their place in memory, as as_strided does
+    any_device: ClassVar[bool] = False
     node_type: ClassVar[type[OpNode]]
 
     def __init_subclass__(cls, node: str | None = None, **kwargs: Any) -> None:
@@ -126,6 +126,7 @@ class Op:
     @classmethod
     def apply(cls, *args: Any) -> Any:
         """Run forward on the arrays of the Tensors among `args`; record the call where a Tensor requires grad."""
+        args, place = common_device(cls, args)
         node = cls.node_type()
         if state.recording:
             node.needs = tuple([isinstance(arg, Tensor) and arg.requires_grad for arg in args])
@@ -134,8 +135,11 @@ class Op:
         with np.errstate(all="ignore"):
             if stepping.active:
                 result = step_forward(cls, node, args)
-            else:
+            elif place is CPU:
                 result = cls.forward(node, *[arg.array if isinstance(arg, Tensor) else arg for arg in args])
+            else:
+                with on(place):
+                    result = cls.forward(node, *[arg.array if isinstance(arg, Tensor) else arg for arg in args])
         single = not isinstance(result, tuple)
         outputs = (Tensor._wrap(result),) if single else tuple([Tensor._wrap(array) for array in result])
         if cls.view:

@@ -8,17 +8,18 @@ from scratchnet import dtypes, random
 from scratchnet.autograd.complex_step import room
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.modes import state
-from scratchnet.device import check_available
+from scratchnet.device import device as Device
+from scratchnet.device import moved, resolve
 from scratchnet.ops.promotion import number
 from scratchnet.shapes import message, sizes
 
 Dtype = dtypes.dtype | None
 
 
-def _new(array: Any, requires_grad: bool = False) -> Tensor:
+def _new(array: Any, requires_grad: bool = False, place: Device | None = None) -> Tensor:
     if dtypes.stepping.active:  # what is made here may be written to, by complex steps
         array = room(array)
-    result = Tensor._wrap(array)
+    result = Tensor._wrap(array if place is None else moved(array, place))
     result._inference = state.inference
     if requires_grad:
         result.requires_grad = True
@@ -63,13 +64,13 @@ def tensor(data: Any, *, dtype: Dtype = None, device: Any = None, requires_grad:
 
     Raises ValueError for ragged lists, TypeError for what holds no numbers.
     """
-    check_available("tensor", device)
-    return _new(_as_array("tensor", data, dtype), requires_grad)
+    place = resolve("tensor", device)
+    return _new(_as_array("tensor", data, dtype), requires_grad, place)
 
 
 def as_tensor(data: Any, dtype: Dtype = None, device: Any = None) -> Tensor:
     """torch.as_tensor: `data` itself or a tensor on its memory where dtype allows, else a copy."""
-    check_available("as_tensor", device)
+    resolve("as_tensor", device)
     if isinstance(data, Tensor):
         return data if dtype is None else data.to(dtype)
     if isinstance(data, np.ndarray) and (dtype is None or data.dtype == dtype.numpy):
@@ -116,22 +117,22 @@ def zeros(
     *sizes: Any, size: Any = None, dtype: Dtype = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """torch.zeros of a size. Raises RuntimeError for a negative one."""
-    check_available("zeros", device)
-    return _new(np.zeros(_shape("zeros", sizes if size is None else (size,)), _float(dtype)), requires_grad)
+    place = resolve("zeros", device)
+    return _new(np.zeros(_shape("zeros", sizes if size is None else (size,)), _float(dtype)), requires_grad, place)
 
 
 def ones(*sizes: Any, size: Any = None, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """torch.ones of a size. Raises RuntimeError for a negative one."""
-    check_available("ones", device)
-    return _new(np.ones(_shape("ones", sizes if size is None else (size,)), _float(dtype)), requires_grad)
+    place = resolve("ones", device)
+    return _new(np.ones(_shape("ones", sizes if size is None else (size,)), _float(dtype)), requires_grad, place)
 
 
 def empty(
     *sizes: Any, size: Any = None, dtype: Dtype = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """torch.empty: memory as it is found."""
-    check_available("empty", device)
-    return _new(np.empty(_shape("empty", sizes if size is None else (size,)), _float(dtype)), requires_grad)
+    place = resolve("empty", device)
+    return _new(np.empty(_shape("empty", sizes if size is None else (size,)), _float(dtype)), requires_grad, place)
 
 
 def full(size: Any, fill_value: Any, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -139,12 +140,12 @@ def full(size: Any, fill_value: Any, *, dtype: Dtype = None, device: Any = None,
 
     Raises RuntimeError for a negative size or a number beyond the dtype, TypeError for a size that is no tuple.
     """
-    check_available("full", device)
+    place = resolve("full", device)
     if not isinstance(size, (tuple, list)):
         raise TypeError(message("full", "size", size, f"must be tuple of ints, not {type(size).__name__}"))
     value = _fill_value("full", fill_value)
     kind = dtype or (fill_value.dtype if isinstance(fill_value, Tensor) else dtypes.of_scalar(value))
-    return _new(np.full(_shape("full", (size,)), number("full", value, kind), kind.numpy), requires_grad)
+    return _new(np.full(_shape("full", (size,)), number("full", value, kind), kind.numpy), requires_grad, place)
 
 
 def _fill_value(op: str, value: Any) -> Any:
@@ -163,7 +164,7 @@ def empty_strided(
     Raises RuntimeError for negative sizes and strides and for lists of unequal lengths.
     """
     op = "empty_strided"
-    check_available(op, device)
+    place = resolve(op, device)
     shape, steps = _shape(op, (size,)), sizes((stride,))
     if len(shape) != len(steps):
         rule = f"must be as long as size (={list(shape)}): dimensionality must match"
@@ -173,35 +174,35 @@ def empty_strided(
     held = 0 if 0 in shape else 1 + sum((n - 1) * step for n, step in zip(shape, steps, strict=True))
     memory = np.empty(held, _float(dtype))
     strides = tuple(step * memory.itemsize for step in steps)
-    return _new(np.lib.stride_tricks.as_strided(memory, shape, strides), requires_grad)
+    return _new(np.lib.stride_tricks.as_strided(memory, shape, strides), requires_grad, place)
 
 
 def zeros_like(input: Tensor, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """torch.zeros_like: zeros in the shape and dtype of `input`."""
-    check_available("zeros_like", device)
-    return _new(np.zeros_like(input.array, dtype=(dtype or input.dtype).numpy), requires_grad)
+    place = resolve("zeros_like", device)
+    return _new(np.zeros_like(input.array, dtype=(dtype or input.dtype).numpy), requires_grad, place)
 
 
 def ones_like(input: Tensor, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """torch.ones_like: ones in the shape and dtype of `input`."""
-    check_available("ones_like", device)
-    return _new(np.ones_like(input.array, dtype=(dtype or input.dtype).numpy), requires_grad)
+    place = resolve("ones_like", device)
+    return _new(np.ones_like(input.array, dtype=(dtype or input.dtype).numpy), requires_grad, place)
 
 
 def empty_like(input: Tensor, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """torch.empty_like: memory as it is found, in the shape and dtype of `input`."""
-    check_available("empty_like", device)
-    return _new(np.empty_like(input.array, dtype=(dtype or input.dtype).numpy), requires_grad)
+    place = resolve("empty_like", device)
+    return _new(np.empty_like(input.array, dtype=(dtype or input.dtype).numpy), requires_grad, place)
 
 
 def full_like(
     input: Tensor, fill_value: Any, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """torch.full_like: every element `fill_value`, in the shape and dtype of `input`."""
-    check_available("full_like", device)
+    place = resolve("full_like", device)
     kind = dtype or input.dtype
     value = number("full_like", _fill_value("full_like", fill_value), kind)
-    return _new(np.full_like(input.array, value, dtype=kind.numpy), requires_grad)
+    return _new(np.full_like(input.array, value, dtype=kind.numpy), requires_grad, place)
 
 
 def arange(
@@ -217,7 +218,7 @@ def arange(
 
     Raises RuntimeError for a step of 0 or of the wrong sign.
     """
-    check_available("arange", device)
+    place = resolve("arange", device)
     if start is None and end is None:
         raise TypeError("arange: end: missing 1 required positional argument")
     if start is None or end is None:
@@ -237,7 +238,7 @@ def arange(
     kind = dtype or (dtypes.int64 if integral else dtypes.get_default_dtype())
     count = -((start - end) // step) if integral else int(np.ceil((end - start) / step))
     counted = np.arange(count, dtype=np.int64 if integral else np.float64)
-    return _new((start + counted * step).astype(kind.numpy), requires_grad)
+    return _new((start + counted * step).astype(kind.numpy), requires_grad, place)
 
 
 def linspace(
@@ -247,14 +248,14 @@ def linspace(
 
     Raises RuntimeError for steps < 0.
     """
-    check_available("linspace", device)
+    place = resolve("linspace", device)
     if steps < 0:
         raise RuntimeError(
             message("linspace", "steps", steps, "must be non-negative: number of steps must be non-negative")
         )
     kind = _float(dtype)
     if kind.kind != "f":
-        return _new(np.linspace(start, end, steps).astype(kind), requires_grad)
+        return _new(np.linspace(start, end, steps).astype(kind), requires_grad, place)
     low, high = kind.type(start), kind.type(end)
     step = kind.type((high - low) / kind.type(max(steps - 1, 1)))
     index = np.arange(steps)
@@ -262,16 +263,16 @@ def linspace(
     wide = np.dtype(np.float64) if kind.itemsize > 2 else kind  # torch rounds each step in float16, once in float32
     forth, back = index.astype(wide), (steps - 1 - index).astype(wide)
     values = np.where(first, wide.type(low) + wide.type(step) * forth, wide.type(high) - wide.type(step) * back)
-    return _new((values if steps != 1 else np.full(1, low)).astype(kind), requires_grad)
+    return _new((values if steps != 1 else np.full(1, low)).astype(kind), requires_grad, place)
 
 
 def eye(
     n: int, m: int | None = None, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """torch.eye: (n, m) with ones on the diagonal. Raises RuntimeError for a negative size."""
-    check_available("eye", device)
+    place = resolve("eye", device)
     shape = _shape("eye", (n, n if m is None else m))
-    return _new(np.eye(*shape, dtype=_float(dtype)), requires_grad)
+    return _new(np.eye(*shape, dtype=_float(dtype)), requires_grad, place)
 
 
 Drawer = random.Generator | None
@@ -281,16 +282,16 @@ def rand(
     *size: Any, generator: Drawer = None, dtype: Dtype = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """torch.rand: uniform on [0, 1), from PyTorch's own stream."""
-    check_available("rand", device)
-    return _new(random.uniform(_shape("rand", size), dtype=_float(dtype), generator=generator), requires_grad)
+    place = resolve("rand", device)
+    return _new(random.uniform(_shape("rand", size), dtype=_float(dtype), generator=generator), requires_grad, place)
 
 
 def randn(
     *size: Any, generator: Drawer = None, dtype: Dtype = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """torch.randn: normal with mean 0 and deviation 1, from PyTorch's own stream."""
-    check_available("randn", device)
-    return _new(random.normal(_shape("randn", size), dtype=_float(dtype), generator=generator), requires_grad)
+    place = resolve("randn", device)
+    return _new(random.normal(_shape("randn", size), dtype=_float(dtype), generator=generator), requires_grad, place)
 
 
 def rand_like(
@@ -332,21 +333,21 @@ def randint(
 
     Raises RuntimeError where high <= low, or where the dtype can't hold low or high - 1.
     """
-    check_available("randint", device)
+    place = resolve("randint", device)
     if size is None:
         low, high, size = 0, low, high
     for name, value in (("low", low), ("high", high)):
         if not hasattr(value, "__index__"):
             raise TypeError(message("randint", name, repr(value), f"must be an int, not {type(value).__name__}"))
     shape, kind = _shape("randint", (size,)), (dtype or dtypes.int64).numpy
-    return _new(random.integers_within("randint", int(low), int(high), shape, kind, generator), requires_grad)
+    return _new(random.integers_within("randint", int(low), int(high), shape, kind, generator), requires_grad, place)
 
 
 def randperm(
     n: int, *, generator: Drawer = None, dtype: Dtype = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """torch.randperm: 0..n-1 shuffled, from PyTorch's own stream. Raises RuntimeError for a negative n."""
-    check_available("randperm", device)
+    place = resolve("randperm", device)
     if n < 0:
         raise RuntimeError(message("randperm", "n", n, "must be non-negative"))
-    return _new(random.permutation(n, generator).astype((dtype or dtypes.int64).numpy), requires_grad)
+    return _new(random.permutation(n, generator).astype((dtype or dtypes.int64).numpy), requires_grad, place)

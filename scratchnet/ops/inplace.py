@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import numpy as np
-
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.inplace import assign, check_overlap, check_writable
 from scratchnet.autograd.op import Op
-from scratchnet.ops.promotion import number
+from scratchnet.device import array_module
+from scratchnet.ops.promotion import number, to_device
 from scratchnet.shapes import expandable, message
 
 Gradients = tuple[Tensor | None, ...]
@@ -18,7 +17,8 @@ class Copy(Op):
 
     @staticmethod
     def forward(ctx: Any, x: Any, source: Any) -> Any:
-        return np.broadcast_to(source, x.shape).astype(x.dtype)
+        xp = array_module(x)
+        return xp.broadcast_to(xp.asarray(source), x.shape).astype(x.dtype)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Gradients:
@@ -40,7 +40,7 @@ def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
                 "copy_", "src", f"shape {list(src.array.shape)}", f"must broadcast to shape {list(self.array.shape)}"
             )
         )
-    return assign(self, Copy.apply(self, src), "copy_")
+    return assign(self, Copy.apply(self, to_device(src, self.device, non_blocking)), "copy_")
 
 
 def fill_(self: Tensor, value: Any) -> Tensor:

@@ -6,7 +6,9 @@ import numpy as np
 
 from scratchnet import dtypes
 from scratchnet.autograd.core import Tensor
+from scratchnet.autograd.devices import moves
 from scratchnet.autograd.op import Op
+from scratchnet.device import device, device_of, moved
 from scratchnet.shapes import broadcast_shapes
 
 # What sums and products are accumulated in, where that isn't the dtype itself.
@@ -23,6 +25,30 @@ class ToCopy(Op):
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> tuple[Tensor | None, ...]:
         return gy, None
+
+
+class ToDevice(Op, node="ToCopyBackward0"):
+    """The values on another device. The gradient goes back to where the tensor was."""
+
+    any_device = True
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, place: device, non_blocking: bool) -> Any:
+        ctx.place = device_of(x)
+        return moved(x, place, non_blocking)
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> tuple[Tensor | None, ...]:
+        return to_device(gy, ctx.place), None, None
+
+
+@moves
+def to_device(x: Tensor, place: device, non_blocking: bool = False) -> Tensor:
+    """`x` on `place`: `x` itself where it is there already."""
+    if x.device is place:
+        return x
+    result: Tensor = ToDevice.apply(x, place, non_blocking)
+    return result
 
 
 def cast(x: Tensor, dtype: dtypes.dtype) -> Tensor:

@@ -9,8 +9,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from scratchnet.device import check_available
 from scratchnet.device import device as Device
+from scratchnet.device import resolve
 from scratchnet.serialization import legacy
 from scratchnet.serialization.archive import Archive, write
 from scratchnet.serialization.files import atomic
@@ -97,7 +97,7 @@ def _check_place(location: Any, map_location: Any) -> None:
     if not isinstance(location, (str, Device)):
         raise RuntimeError(message("load", "map_location", repr(map_location), "must give a device", "use 'cpu'"))
     try:
-        check_available("load", location)
+        resolve("load", location)
     except RuntimeError as error:
         rule = f"holds tensors of a device that isn't here: {error}"
         raise RuntimeError(message("load", "location", location, rule, "use map_location='cpu'")) from error

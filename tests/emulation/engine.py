@@ -17,6 +17,7 @@ FLAGS = ["-std=c++17", "-O1", "-g", "-fPIC", "-shared", "-w"]
 SANITIZE = ["-fsanitize=address,undefined", "-fsanitize-sections=emulated_shared", "-fno-sanitize-recover=undefined"]
 
 order = "forward"
+launches = 0  # so far
 sanitize = os.environ.get("EMULATION_SANITIZE") == "1"
 
 
@@ -56,6 +57,8 @@ class Function:
 
     def launch(self, grid: Sequence[int], block: Sequence[int], pointers: Sequence[Any], shared: int) -> None:
         """Run all blocks. RuntimeError where a barrier diverges."""
+        global launches
+        launches += 1
         launch = Launch(_three(grid), _three(block), shared, ORDERS[order])
         if self._launch(ctypes.byref(launch), (ctypes.c_void_p * len(pointers))(*pointers)):
             raise RuntimeError(f"{self.expression}: {launch.error.decode()}")

@@ -1,0 +1,71 @@
+"""The device of an operation: where its tensors lie, and the refusal of those that lie apart."""
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scratchnet.autograd.core import Tensor
+from scratchnet.autograd.node import Meta
+from scratchnet.device import CPU, device, module_on, on
+
+if TYPE_CHECKING:
+    from scratchnet.autograd.op import Op
+
+APART = "Expected all tensors to be on the same device, but found at least two devices, {} and {}!"
+_move: Any = None
+
+
+def moves(function: Any) -> Any:
+    """Name the function that takes a tensor to a device, which is an Op itself."""
+    global _move
+    _move = function
+    return function
+
+
+def zeros(meta: Meta) -> Tensor:
+    """The gradient of an output that nothing was done with."""
+    with on(meta.place):
+        return Tensor._wrap(module_on(meta.place).zeros(meta.shape, meta.dtype))
+
+
+def common_device(op: "type[Op]", args: tuple[Any, ...]) -> tuple[tuple[Any, ...], device]:
+    """The arguments and the device on which they lie, a CPU tensor without dimensions beside GPU tensors moved there.
+
+    Raises RuntimeError, as torch does, for tensors on two devices.
+    """
+    place: device | None = None
+    apart = False
+    for arg in args:
+        if isinstance(arg, Tensor):
+            if type(arg.array) is np.ndarray:
+                found = CPU
+            else:
+                found = arg.device
+            if place is None:
+                place = found
+            elif found is not place:
+                apart = True
+    if not apart or op.any_device:
+        return args, place or CPU
+    return _brought_together(op, args)
+
+
+def _brought_together(op: "type[Op]", args: tuple[Any, ...]) -> tuple[tuple[Any, ...], device]:
+    tensors = [arg for arg in args if isinstance(arg, Tensor)]
+    places = [tensor.device for tensor in tensors]
+    target = next(place for place in places if place is not CPU)
+    moved = list(args)
+    for index, arg in enumerate(args):
+        if not isinstance(arg, Tensor) or arg.device is target:
+            continue
+        if arg.device is not CPU or arg.array.ndim:
+            names = list(inspect.signature(op.forward).parameters)[1:]
+            name = names[index] if index < len(names) else f"{index}"
+            first = next(place for place in places if place is not arg.device)
+            raise RuntimeError(
+                f"{op.__name__}: {name} is on {arg.device}: {APART.format(first, arg.device)} Move it with "
+                f".to({str(first)!r})"
+            )
+        moved[index] = _move(arg, target)
+    return tuple(moved), target

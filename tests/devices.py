@@ -1,0 +1,85 @@
+"""Where a test computes: the CPU, a GPU, or the emulated device, on which g++ has compiled the CUDA kernels.
+
+A test that takes the fixture `device` (conftest.py) makes its tensors there: it is the default device meanwhile.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+from emulation import cupy as emulated_cupy
+from emulation import engine as emulator
+from parity import to_numpy
+
+import scratchnet
+from scratchnet.device import array_module
+from scratchnet.kernels.cuda import driver
+
+NAMES = ("cpu", "cuda", "emulated")
+
+
+def wanted(config: pytest.Config) -> list[str]:
+    """The devices of this run: --device's, else `-m emulated` takes that one, and any other run CPU and GPU."""
+    if config.option.device:
+        return [config.option.device]
+    if config.option.markexpr == "emulated":
+        return ["emulated"]
+    return ["cpu", "cuda"] if scratchnet.cuda.is_available() else ["cpu"]
+
+
+@contextmanager
+def computing_on(name: str) -> Iterator[None]:
+    """Inside, new tensors lie on the device."""
+    if name == "cpu":
+        yield
+        return
+    before = driver.use(emulated_cupy if name == "emulated" else None)
+    scratchnet.set_default_device("cuda")
+    try:
+        yield
+    finally:
+        scratchnet.set_default_device(None)
+        driver.use(before)
+
+
+def placed(engine: Any, array: np.ndarray) -> Any:
+    """The array as a tensor with its strides on the engine's default device: on the CPU on the array's memory."""
+    tensor = engine.from_numpy(array)
+    if not off_cpu(engine) or array.flags.c_contiguous or array.base is None:
+        return tensor.to(engine.get_default_device())
+    whole = engine.from_numpy(array.base).to(engine.get_default_device())
+    first = (array.__array_interface__["data"][0] - array.base.__array_interface__["data"][0]) // array.itemsize
+    return whole.as_strided(tensor.shape, tensor.stride(), first)
+
+
+def off_cpu(engine: Any) -> bool:
+    """Whether the engine computes elsewhere than on the CPU."""
+    return str(engine.get_default_device()) != "cpu"
+
+
+def share_memory(a: Any, b: Any) -> bool:
+    """Whether two tensors of one engine may overlap."""
+    if isinstance(a, scratchnet.Tensor) and isinstance(b, scratchnet.Tensor):
+        return bool(array_module(a.array).may_share_memory(a.array, b.array))
+    return bool(np.may_share_memory(to_numpy(a), to_numpy(b)))
+
+
+def in_every_order(run: Callable[[], Any], arrays_of: Callable[[Any], list[Any]], what: str) -> Any:
+    """run()'s result. On the emulated device, if kernels were launched, again in every other order of a block's
+    threads: `arrays_of` the results must have the same bits.
+    """
+    launched = emulator.launches
+    result = run()
+    if emulator.launches == launched:
+        return result
+    first = _bits(arrays_of(result))
+    for order in [name for name in emulator.ORDERS if name != emulator.order]:
+        with emulator.ordered(order):
+            assert _bits(arrays_of(run())) == first, f"{what}: other bits when threads run {order}"
+    return result
+
+
+def _bits(arrays: list[Any]) -> list[bytes | None]:
+    return [None if array is None else to_numpy(array).tobytes() for array in arrays]
