@@ -30,8 +30,8 @@ class Counter:
 class Tensor:
     """torch.Tensor: an n-dimensional array of one dtype that can record what is done with it.
 
-    `array` is the NumPy array (on a GPU the CuPy array) that holds the values. `Tensor(data)` gives float32 (the default
-    dtype) as torch.Tensor does; use `scratchnet.tensor(data)` for the dtype that the data has.
+    `array` is the NumPy array (on a GPU the CuPy array) that holds the values. `Tensor(data)` gives float32, the default
+    dtype, as torch.Tensor does; use `scratchnet.tensor(data)` for the dtype that the data has.
     """
 
     __array_priority__ = 1000  # NumPy's scalars and arrays leave `np.float32(2) * tensor` to the tensor
