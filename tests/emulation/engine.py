@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import tempfile
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ SANITIZE = ["-fsanitize=address,undefined", "-fsanitize-sections=emulated_shared
 
 order = "forward"
 launches = 0  # so far
+launched: deque[str] = deque(maxlen=1000)  # the latest kernels' expressions
 sanitize = os.environ.get("EMULATION_SANITIZE") == "1"
 
 
@@ -59,6 +61,7 @@ class Function:
         """Run all blocks. RuntimeError where a barrier diverges."""
         global launches
         launches += 1
+        launched.append(self.expression)
         launch = Launch(_three(grid), _three(block), shared, ORDERS[order])
         if self._launch(ctypes.byref(launch), (ctypes.c_void_p * len(pointers))(*pointers)):
             raise RuntimeError(f"{self.expression}: {launch.error.decode()}")
