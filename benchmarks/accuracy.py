@@ -3,7 +3,7 @@
 Reads the run's options from its weights.npz and its accuracies from metrics.jsonl, trains the torch twin of the net
 with them, prints both columns, and writes torch.jsonl and accuracy-beside-torch.png into the run's folder.
 
-Needs the extras [train,parity]. Run: python benchmarks/accuracy.py RUN [--root FOLDER]
+Needs the extras [train,parity]. Run: python -m benchmarks.accuracy RUN [--root FOLDER]
 """
 
 import argparse
@@ -18,12 +18,10 @@ import torch
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
+from benchmarks.torch_models import TWINS
 from scratchnet import models, vision
 from scratchnet.serialization import atomic, load_metadata
 from scratchnet.training import plot_accuracy, prepare
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from torch_models import TWINS
 
 Row = dict[str, float]
 

@@ -3,7 +3,7 @@
 Prints a Markdown table of the layers with bugs (whether each checker refuses it; what ours says is wrong, beside what a
 person would say), then the right layers that a checker refused, over many seeds.
 
-Needs the extra [parity] for torch's column. Run from the checkout: python benchmarks/gradcheck_table.py [SEEDS]
+Needs the extra [parity] for torch's column. Run from the checkout: python -m benchmarks.gradcheck_table [SEEDS]
 """
 
 import contextlib

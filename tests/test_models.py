@@ -8,7 +8,7 @@ from scratchnet import models
 from scratchnet.nn import functional as F
 
 torch = pytest.importorskip("torch", reason="torch isn't installed: comparisons with PyTorch are skipped")
-from torch_models import TWINS  # noqa: E402  (the twins are torch's modules)
+from benchmarks.torch_models import TWINS  # noqa: E402  (the twins are torch's modules)
 
 
 def input_batch(name, batch=2, seed=7):
