@@ -88,6 +88,18 @@ largest: of each line, equal numbers in the order of torch's topk on Linux
 
     largest(x, k): (M, C) -> (M, k) int64, where the k largest are, the largest first; NaN counts as the largest
 
+indices: of integers of any shape
+
+    check(index, low, high, error, ignored=None): raise error(i) for the first i outside low ... high - 1; one number,
+        `ignored`, may be anywhere. On a GPU without waiting: `raise_pending()` raises it, which every wait calls.
+        `error` holds no array.
+
+scatter: writes to out (R, *S), values (M, *S) or what broadcasts to it, places (M,) int64 in 0 ... R - 1; in order
+
+    put(out, places, values): out[places[i]] = values[i], the last of several for one place stays
+    add(out, places, values), multiply: out[places[i]] += values[i], one after another; float16 rounded once
+        On a GPU a place outside of out is left out: its index's check has noted it.
+
 optim: in place; torch's single-tensor formulas, each operation rounded as torch rounds it
 
     sgd_step(param, grad, momentum_buffer, *, lr, momentum, dampening, weight_decay, nesterov, maximize, first)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scratchnet.kernels.cpu import columns as columns
     from scratchnet.kernels.cpu import conv as conv
     from scratchnet.kernels.cpu import functions as functions
+    from scratchnet.kernels.cpu import indices as indices
     from scratchnet.kernels.cpu import largest as largest
     from scratchnet.kernels.cpu import loss as loss
     from scratchnet.kernels.cpu import matmul as matmul
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from scratchnet.kernels.cpu import pool as pool
     from scratchnet.kernels.cpu import reduce as reduce
     from scratchnet.kernels.cpu import scan as scan
+    from scratchnet.kernels.cpu import scatter as scatter
     from scratchnet.kernels.cpu import softmax as softmax
 
 

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from scratchnet.kernels.cuda import activation as activation
     from scratchnet.kernels.cuda import buffers as buffers
     from scratchnet.kernels.cuda import columns as columns
+    from scratchnet.kernels.cuda import indices as indices
     from scratchnet.kernels.cuda import launch as launch
     from scratchnet.kernels.cuda import pool as pool
     from scratchnet.kernels.cuda import reduce as reduce
+    from scratchnet.kernels.cuda import scatter as scatter
 
 
 def __getattr__(name: str) -> ModuleType:

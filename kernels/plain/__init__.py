@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from scratchnet.kernels.plain import columns as columns
     from scratchnet.kernels.plain import conv as conv
     from scratchnet.kernels.plain import functions as functions
+    from scratchnet.kernels.plain import indices as indices
     from scratchnet.kernels.plain import largest as largest
     from scratchnet.kernels.plain import loss as loss
     from scratchnet.kernels.plain import matmul as matmul
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from scratchnet.kernels.plain import pool as pool
     from scratchnet.kernels.plain import reduce as reduce
     from scratchnet.kernels.plain import scan as scan
+    from scratchnet.kernels.plain import scatter as scatter
     from scratchnet.kernels.plain import softmax as softmax
 
 
