@@ -35,7 +35,12 @@ typedef uint3 dim3;
 static uint3 threadIdx, blockIdx;
 static dim3 blockDim, gridDim;
 constexpr int warpSize = 32;
+using std::erf;
 using std::exp;
+using std::expm1;
+using std::log;
+using std::log1p;
+using std::sqrt;
 using std::tanh;
 
 extern char __start_emulated_shared[] __attribute__((visibility("hidden")));
