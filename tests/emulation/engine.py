@@ -42,6 +42,8 @@ class Launch(ctypes.Structure):
         ("block", ctypes.c_uint * 3),
         ("shared", ctypes.c_uint),
         ("order", ctypes.c_int),
+        ("watched", ctypes.c_int),
+        ("synchronized", ctypes.c_int),
         ("error", ctypes.c_char * 512),
     )
 

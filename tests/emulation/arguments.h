@@ -1,0 +1,40 @@
+// What a launch passes to a kernel: its parameters' types as text, and the call.
+#pragma once
+#include <cstddef>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace emulated {
+
+// dtypes' names, a star before them for a pointer.
+template <typename T>
+std::string type_name() {
+  typedef std::remove_cv_t<T> V;
+  if constexpr (std::is_pointer_v<V>) return "*" + type_name<std::remove_pointer_t<V>>();
+  else if constexpr (std::is_same_v<V, bool>) return "bool";
+  else {
+    const char* kind = std::is_integral_v<V> ? (std::is_signed_v<V> ? "int" : "uint") : "float";
+    return kind + std::to_string(8 * sizeof(V));
+  }
+}
+
+template <typename... A>
+const char* signature(void (*)(A...)) {
+  static std::string text;
+  text.clear();
+  ((text += type_name<A>() + " "), ...);
+  return text.c_str();
+}
+
+template <typename... A, size_t... i>
+void call(void (*kernel)(A...), void** args, std::index_sequence<i...>) {
+  kernel(*static_cast<std::remove_cv_t<A>*>(args[i])...);
+}
+
+template <typename... A>
+void call(void (*kernel)(A...), void** args) {
+  call(kernel, args, std::index_sequence_for<A...>{});
+}
+
+}  // namespace emulated
