@@ -193,7 +193,7 @@ from scratchnet.random import (
 from scratchnet.shapes import Size
 
 if TYPE_CHECKING:
-    from scratchnet import arrays, cuda, data, models, nn, optim, vision
+    from scratchnet import arrays, backends, cuda, data, models, nn, optim, vision
     from scratchnet.serialization import load, save
 
 bool = bool_
@@ -211,7 +211,7 @@ def is_tensor(obj: Any) -> Any:
 
 def __getattr__(name: str) -> Any:
     """The larger parts are imported at first use: `import scratchnet` stays quick."""
-    if name in ("arrays", "cuda", "data", "models", "nn", "optim", "vision"):
+    if name in ("arrays", "backends", "cuda", "data", "models", "nn", "optim", "vision"):
         return import_module(f"scratchnet.{name}")
     if name in ("load", "save"):
         return getattr(import_module("scratchnet.serialization"), name)

@@ -182,6 +182,8 @@ def array_module(array: Any) -> Any:
 
 def module_on(place: Any) -> Any:
     """The module that makes arrays on `place`: NumPy or CuPy."""
+    if place is CPU:
+        return np
     return driver.cupy() if resolve("module_on", place).type == "cuda" else np
 
 
@@ -189,10 +191,11 @@ def on(place: Any) -> AbstractContextManager[None]:
     """Inside, arrays are made on `place` and kernels run there. Running out of memory raises OutOfMemoryError."""
     if place is CPU:
         return _NOTHING
-    found = resolve("on", place)
-    if found.type == "cpu":
-        return _NOTHING
-    guard: AbstractContextManager[None] = _runtime().On(found.index)
+    if not isinstance(place, device) or _cuda_devices.get(place.index or 0) is not place:  # else an array's own
+        place = resolve("on", place)
+        if place is CPU:
+            return _NOTHING
+    guard: AbstractContextManager[None] = _runtime().On(place.index)
     return guard
 
 
@@ -206,7 +209,7 @@ def moved(array: Any, place: Any, non_blocking: bool = False) -> Any:
     with on(target):
         if source is CPU:
             return _runtime().upload(np.asarray(array), non_blocking)
-        return array.copy(order="K")
+        return _runtime().transfer(array)
 
 
 def to_host(array: Any) -> Any:
@@ -218,6 +221,32 @@ def to_host(array: Any) -> Any:
         host = _runtime().download(array)
         raise_pending()
     return host
+
+
+def copied(array: Any) -> Any:
+    """A copy of `array` on its own device, in C order."""
+    if type(array) is np.ndarray:
+        return array.copy()
+    with on(device_of(array)):  # CuPy copies to the current GPU
+        return array.copy()
+
+
+def pinned(array: Any) -> Any:
+    """A copy of a NumPy array in memory from which a GPU copies on its own. Raises RuntimeError where there is none."""
+    if not _runtime().count():
+        raise RuntimeError("Cannot access accelerator device when none is available.")
+    return _runtime().pinned(array)
+
+
+def is_pinned(array: Any) -> bool:
+    """Whether `array` lies in memory from `pinned`."""
+    runtime = sys.modules.get("scratchnet.kernels.cuda.runtime")  # not imported: nothing was pinned
+    return type(array) is np.ndarray and runtime is not None and bool(runtime.is_pinned(array))
+
+
+def has_gpu() -> bool:
+    """Whether CuPy is installed and finds a GPU. Imports CuPy."""
+    return bool(_runtime().count())
 
 
 def raise_pending() -> None:

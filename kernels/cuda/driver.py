@@ -17,6 +17,11 @@ def cupy() -> Any:
     return _module
 
 
+def loaded() -> bool:
+    """Whether the first call of `cupy` has been made."""
+    return _module is not None
+
+
 def owns(array: Any) -> bool:
     """Whether `array` is CuPy's, or its stand-in's. Doesn't import CuPy: without it there are none."""
     module = _module or sys.modules.get("cupy")

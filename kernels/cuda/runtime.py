@@ -1,6 +1,7 @@
 """The GPUs of this machine through CuPy: how many, the current one, arrays to and fro, memory that ran out."""
 
 import re
+import threading
 from types import TracebackType
 from typing import Any
 
@@ -13,6 +14,7 @@ MISSING = "Torch not compiled with CUDA enabled: scratchnet computes on GPUs thr
 MEND = "install it with: pip install 'scratchnet[cuda12]' (CUDA 13: 'scratchnet[cuda13]')"
 
 _in_flight: list[tuple[Any, Array]] = []  # pinned memory that is still being copied from, with the event of its end
+_in_flight_lock = threading.Lock()
 
 
 class OutOfMemoryError(RuntimeError):
@@ -42,6 +44,16 @@ def count() -> int:
 def current() -> int:
     """The index of this thread's current GPU."""
     return int(library().cuda.runtime.getDevice())
+
+
+def set_current(index: int) -> None:
+    """Make a GPU this thread's current one."""
+    library().cuda.runtime.setDevice(index)
+
+
+def is_loaded() -> bool:
+    """Whether CuPy, or what stands in for it, has been imported for our use."""
+    return driver.loaded()
 
 
 def check(op: str, index: int | None) -> int:
@@ -124,10 +136,30 @@ def upload(host: Array, non_blocking: bool = False) -> Array:
         made = cupy.empty(dense.shape, dense.dtype)
         stream = cupy.cuda.get_current_stream()
         made.set(dense, stream=stream)
-        _in_flight[:] = [(event, kept) for event, kept in _in_flight if not event.done]
-        _in_flight.append((stream.record(), dense))
+        with _in_flight_lock:
+            _in_flight[:] = [(event, kept) for event, kept in _in_flight if not event.done]
+            _in_flight.append((stream.record(), dense))
     else:
         made = cupy.asarray(dense)
+    return made.transpose(np.argsort(order).tolist())
+
+
+def transfer(array: Array) -> Array:
+    """A copy of another GPU's array on the current GPU, its axes in the same order in memory.
+
+    The copy waits for what is queued there, and what is queued there later waits for the copy, as in torch.
+    """
+    cupy, order = library(), memory_order(array)
+    with On(array.device.id):
+        dense = cupy.ascontiguousarray(array.transpose(order))
+        source = cupy.cuda.get_current_stream()
+        ready = source.record()
+    target = cupy.cuda.get_current_stream()
+    target.wait_event(ready)
+    made = dense.copy()
+    copied = target.record()
+    with On(array.device.id):
+        source.wait_event(copied)
     return made.transpose(np.argsort(order).tolist())
 
 
