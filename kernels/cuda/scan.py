@@ -1,0 +1,19 @@
+"""Linear recurrences along lines."""
+
+from scratchnet.kernels.cuda.launch import FLOATS, THREADS, Program
+from scratchnet.kernels.cuda.layout import Array, deliver, plain, target
+
+TILE = 32  # lines of a block
+
+PROGRAM = Program("scan", {"linear_scan": FLOATS})
+
+
+def linear_scan(g: Array, a: Array, out: Array | None = None) -> Array:
+    """h_i = g_i + a_i h_(i-1) along the last axis, h_(-1) = 0; carried in float64."""
+    h = target(out, g.shape, g.dtype)
+    if h.size:
+        length = g.shape[-1]
+        lines = h.size // length
+        blocks = -(-lines // TILE)
+        PROGRAM.launch("linear_scan", (g.dtype.name,), blocks * THREADS, plain(g), plain(a), h, lines, length)
+    return deliver(h, out, g.dtype)
