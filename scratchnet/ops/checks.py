@@ -4,6 +4,8 @@ from typing import Any
 
 from scratchnet import dtypes
 from scratchnet.autograd.core import Tensor
+from scratchnet.autograd.devices import APART
+from scratchnet.device import kernels_for
 from scratchnet.shapes import message
 
 
@@ -29,6 +31,15 @@ def check_same_dtype(op: str, argument: str, value: Tensor, reference: str, dtyp
         )
 
 
+def check_same_device(op: str, argument: str, value: Tensor, like: Tensor) -> None:
+    """Raises RuntimeError, as torch does, where the two lie apart: for tensors whose arrays an op gets as they are."""
+    if value.device is not like.device:
+        rule = f"must be on {like.device}: {APART.format(like.device, value.device)}"
+        raise RuntimeError(
+            message(op, argument, f"on {value.device}", rule, f"use {argument}.to({str(like.device)!r})")
+        )
+
+
 def check_floating(op: str, argument: str, value: Tensor) -> None:
     """Raises NotImplementedError for integers and bool, as torch does."""
     if value.array.dtype.kind not in "fc":
@@ -41,3 +52,13 @@ def check_integer(op: str, argument: str, value: Any) -> int:
     if not hasattr(value, "__index__"):
         raise TypeError(message(op, argument, repr(value), f"must be int, not {type(value).__name__}"))
     return int(value.__index__())
+
+
+def check_range(op: str, index: Any, dim: int, size: int, error: type[Exception], low: int = 0) -> None:
+    """Raises `error` for a number outside low ... size - 1 in an array of indices; on a GPU at the next wait."""
+
+    def made(wrong: int) -> Exception:
+        rule = f"is out of range: index {wrong} is out of bounds for dimension {dim} with size {size}"
+        return error(message(op, "index", wrong, rule))
+
+    kernels_for(index).indices.check(index, low, size, made)

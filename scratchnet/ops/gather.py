@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from scratchnet.autograd.core import Tensor
-from scratchnet.device import array_module
-from scratchnet.ops.checks import check_tensor
+from scratchnet.device import array_module, kernels_for
+from scratchnet.ops.checks import check_range, check_same_device, check_tensor
 from scratchnet.ops.index import Index, getitem
 from scratchnet.ops.shape import expand
 from scratchnet.shapes import broadcast_shapes, message, normalize_dim
@@ -32,18 +32,12 @@ class MaskedSelect(Index):
     """The elements where a mask holds."""
 
 
-def check_index(op: str, index: Any, kinds: str, error: type[Exception]) -> None:
+def check_index(op: str, input: Tensor, index: Any, kinds: str, error: type[Exception]) -> None:
     check_tensor(op, "index", index)
+    check_same_device(op, "index", index, input)
     if index.dtype.name not in kinds.split():
         rule = f"must be {kinds.replace(' ', ' or ')}: expected dtype {kinds.replace(' ', ' or ')} for index"
         raise error(message(op, "index.dtype", index.dtype, rule, "use index.long()"))
-
-
-def check_range(op: str, index: Any, dim: int, size: int, error: type[Exception], low: int = 0) -> None:
-    if index.size and (index.min() < low or index.max() >= size):
-        wrong = int(index.min() if index.min() < low else index.max())
-        rule = f"is out of range: index {wrong} is out of bounds for dimension {dim} with size {size}"
-        raise error(message(op, "index", wrong, rule))
 
 
 def along(dim: int, index: Any) -> tuple[Any, ...]:
@@ -69,7 +63,7 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """
     op = "index_select"
     check_tensor(op, "input", input)
-    check_index(op, index, "int32 int64", RuntimeError)
+    check_index(op, input, index, "int32 int64", RuntimeError)
     dim = normalize_dim(op, dim, input.ndim)
     places = vector(op, input, index, IndexError)
     size = input.array.shape[dim] if input.ndim else 1
@@ -84,7 +78,7 @@ def grid(dim: int, index: Any) -> tuple[Any, ...]:
     """Index arrays that pick along `dim` and keep the place in every other dimension."""
     grid = []
     for axis, length in enumerate(index.shape):
-        own = np.arange(length).reshape((length,) + (1,) * (index.ndim - axis - 1))
+        own = array_module(index).arange(length).reshape((length,) + (1,) * (index.ndim - axis - 1))
         grid.append(index.astype(np.int64) if axis == dim else own)
     return tuple(grid)
 
@@ -103,7 +97,7 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
     """
     op = "gather"
     check_tensor(op, "input", input)
-    check_index(op, index, "int32 int64", RuntimeError)
+    check_index(op, input, index, "int32 int64", RuntimeError)
     dim = normalize_dim(op, dim, input.ndim)
     shape = index.array.shape
     if not index.array.size:
@@ -126,7 +120,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     """
     op = "take_along_dim"
     check_tensor(op, "input", input)
-    check_index(op, indices, "int64", RuntimeError)
+    check_index(op, input, indices, "int64", RuntimeError)
     if dim is None:
         flat = input.reshape(-1) if input.array.size else input.reshape(0)
         return gather(flat, 0, indices.reshape(-1) if indices.array.size else indices.reshape(0))
@@ -140,8 +134,9 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     size = a[dim]
     common = broadcast_shapes(op, *(tuple(1 if d == dim else n for d, n in enumerate(s)) for s in (a, b)))
     wide = expand(input, *(size if d == dim else n for d, n in enumerate(common)))
-    places = np.broadcast_to(indices.array, tuple(b[dim] if d == dim else n for d, n in enumerate(common)))
-    return gather(wide, dim, Tensor._wrap(np.asarray(places % size if size else places)))
+    shape = tuple(b[dim] if d == dim else n for d, n in enumerate(common))
+    places = array_module(indices.array).broadcast_to(indices.array, shape)
+    return gather(wide, dim, Tensor._wrap(places % size if size else places))
 
 
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
@@ -156,7 +151,8 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
         raise RuntimeError(message(op, "mask.dtype", mask.dtype, "must be bool: expected BoolTensor for mask"))
     shape = broadcast_shapes(op, input.array.shape, mask.array.shape) or (1,)
     wide = input if input.array.shape == shape else expand(input, *shape)
-    result: Tensor = MaskedSelect.apply(wide, (np.broadcast_to(mask.array, shape),))
+    where = array_module(mask.array).broadcast_to(mask.array, shape)
+    result: Tensor = MaskedSelect.apply(wide.reshape(-1), (where.reshape(-1),))
     return result
 
 
@@ -173,12 +169,13 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
         raise RuntimeError(message(op, "input.dtype", input.dtype, rule, "use input.long()"))
     if not x.size and num_classes <= 0:
         raise RuntimeError(message(op, "num_classes", num_classes, "can not be inferred from an empty tensor"))
-    if x.size and x.min() < 0:
-        raise RuntimeError(
-            message(op, "input", int(x.min()), "must not be negative: Class values must be non-negative")
-        )
-    count = int(x.max()) + 1 if num_classes == -1 else num_classes
-    if x.size and x.max() >= count:
+    count = num_classes if num_classes != -1 else int(x.max()) + 1 if x.size else 0
+
+    def error(wrong: int) -> Exception:
+        if wrong < 0:
+            return RuntimeError(message(op, "input", wrong, "must not be negative: Class values must be non-negative"))
         rule = f"must be smaller than num_classes (={num_classes}): Class values must be smaller than num_classes"
-        raise RuntimeError(message(op, "input", int(x.max()), rule))
-    return Tensor._wrap((x[..., None] == np.arange(count)).astype(np.int64))
+        return RuntimeError(message(op, "input", wrong, rule))
+
+    kernels_for(x).indices.check(x, 0, count, error)
+    return Tensor._wrap((x[..., None] == array_module(x).arange(count)).astype(np.int64))

@@ -8,7 +8,9 @@ import numpy as np
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.inplace import assign, check_writable
 from scratchnet.autograd.op import Op
-from scratchnet.device import array_module
+from scratchnet.device import CPU, array_module, device, device_of, is_array, kernels_for, moved, to_host
+from scratchnet.ops.checks import check_range
+from scratchnet.ops.positions import is_mask, numbered, picked_shape, rows
 from scratchnet.ops.promotion import cast, number
 from scratchnet.shapes import broadcast_shapes, expandable, message
 
@@ -59,20 +61,27 @@ class SelectAdjoint(Op):
         return Select.apply(gy, ctx.index), None, None
 
 
+def scattered(how: str, out: Any, index: Parts, value: Any) -> Any:
+    """`value` put, added or multiplied in `out`, a contiguous array, where the index looks: one after another."""
+    numbers, count, row = rows(index, out.shape)
+    if getattr(value, "ndim", 0):
+        xp = array_module(out)
+        value = xp.broadcast_to(value, picked_shape(index, out.shape)).reshape(numbers.size, *row)
+    getattr(kernels_for(out).scatter, how)(out.reshape(count, *row), numbers, value)
+    return out
+
+
 class Index(Op):
     """An index with arrays in it: a copy. An element named twice is taken twice."""
 
     @staticmethod
     def forward(ctx: Any, x: Any, index: Parts) -> Any:
+        xp, index = array_module(x), numbered(index)
         ctx.shape, ctx.index = x.shape, index
-        axis = len(index) - 1
-        while axis and isinstance(index[axis], slice):
-            axis -= 1
-        alone = x.flags.c_contiguous and all(isinstance(part, slice) for part in index[:axis])
-        if alone and not (_is_mask(index[axis]) and index[axis].ndim > 1):
-            places = index[axis].nonzero()[0] if _is_mask(index[axis]) else index[axis]
-            return array_module(x).take(x, places, axis=axis)  # row after row, as torch's; x[index] puts it first
-        return np.asarray(x[index])
+        arrays = [axis for axis, part in enumerate(index) if not isinstance(part, slice)]
+        if len(arrays) == 1 and x.flags.c_contiguous:
+            return xp.take(x, index[arrays[0]], axis=arrays[0])  # row after row, as torch's; x[index] puts it first
+        return xp.asarray(x[index])
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Gradients:
@@ -85,10 +94,8 @@ class IndexAdjoint(Op):
     @staticmethod
     def forward(ctx: Any, x: Any, shape: tuple[int, ...], index: Parts) -> Any:
         ctx.index = index
-        xp = array_module(x)
-        out = xp.zeros(shape, x.dtype)
-        xp.add.at(out, index, x)
-        return out
+        out = array_module(x).zeros(shape, x.dtype)
+        return scattered("add", out, index, x)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Gradients:
@@ -100,10 +107,8 @@ class IndexPut(Op):
 
     @staticmethod
     def forward(ctx: Any, x: Any, value: Any, index: Parts) -> Any:
-        ctx.index = index
-        out = x.copy()
-        out[index] = value
-        return out
+        ctx.index = numbered(index)
+        return scattered("put", x.copy(), ctx.index, value)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Gradients:
@@ -137,13 +142,13 @@ def setitem(input: Tensor, index: Any, value: Any) -> None:
     check_writable(input, "setitem")
     basic, advanced = parse(input, index)
     place = input if basic is None else Select.apply(input, basic)
-    where_shape = place.array.shape if advanced is None else np.empty(place.array.shape, np.bool_)[advanced].shape
+    where_shape = place.array.shape if advanced is None else picked_shape(advanced, place.array.shape)
     if isinstance(value, Tensor):
         value = _fit(cast(value, input.dtype), where_shape)
     elif isinstance(value, (bool, int, float, np.generic)):
         value = number("setitem", value, input.dtype)
-    elif isinstance(value, np.ndarray):
-        value = _fit(Tensor._wrap(value.astype(input.array.dtype)), where_shape)
+    elif is_array(value):
+        value = _fit(Tensor._wrap(moved(value.astype(input.array.dtype), input.device)), where_shape)
     else:
         raise TypeError(f"setitem: value must be a tensor, an array or a number, not {type(value).__name__}")
     if advanced is None:
@@ -170,9 +175,7 @@ def parse(input: Tensor, index: Any) -> tuple[Parts | None, Parts | None]:
         index = tuple(index)  # torch's old habit: a list that holds sequences or tensors stands for a tuple
     parts = [_part(p) for p in (index if isinstance(index, tuple) else (index,))]
     ndim = input.ndim
-    used = sum(
-        p.ndim if _is_mask(p) else p is not None and p is not Ellipsis and not isinstance(p, bool) for p in parts
-    )
+    used = sum(p.ndim if is_mask(p) else p is not None and p is not Ellipsis and not isinstance(p, bool) for p in parts)
     if used > ndim:
         raise IndexError(message("index", "index", index, f"has too many indices for tensor of dimension {ndim}"))
     if not any(p is Ellipsis for p in parts):
@@ -192,7 +195,7 @@ def parse(input: Tensor, index: Any) -> tuple[Parts | None, Parts | None]:
             advanced.append(slice(None))
         elif isinstance(part, bool):
             basic.append(None)
-            advanced.append(np.array([0] if part else [], np.int64))
+            advanced.append(moved(np.array([0] if part else [], np.int64), input.device))
         elif isinstance(part, int):
             if not -shape[axis] <= part < shape[axis]:
                 rule = f"is out of bounds for dimension {axis} with size {shape[axis]}"
@@ -204,37 +207,33 @@ def parse(input: Tensor, index: Any) -> tuple[Parts | None, Parts | None]:
             advanced.append(slice(None))
             axis += 1
         else:
-            taken = part.ndim if _is_mask(part) else 1
-            _check_array(part, shape, axis)
-            basic += [slice(None)] * taken
-            advanced.append(part)
-            axis += taken
-    arrays = [p for p in advanced if isinstance(p, np.ndarray)]
-    if arrays:
-        shapes = [p.shape if p.dtype.kind != "b" else (int(p.sum()),) for p in arrays]
+            arrays = _numbers(part, shape, axis, input.device)
+            basic += [slice(None)] * len(arrays)
+            advanced += arrays
+            axis += len(arrays)
+    found = [p for p in advanced if is_array(p)]
+    if found:
         try:
-            broadcast_shapes("index", *shapes)
+            broadcast_shapes("index", *(p.shape for p in found))
         except RuntimeError as error:
             raise IndexError(f"{error}; shape mismatch: indexing tensors could not be broadcast together") from None
     whole = all(isinstance(p, slice) and p == slice(None) for p in basic)
-    return (None if whole and arrays else tuple(basic)), (tuple(advanced) if arrays else None)
+    return (None if whole and found else tuple(basic)), (tuple(advanced) if found else None)
 
 
-def _is_mask(part: Any) -> bool:
-    return isinstance(part, np.ndarray) and part.dtype.kind == "b"
-
-
-def _check_array(part: Any, shape: tuple[int, ...], axis: int) -> None:
-    if _is_mask(part):
+def _numbers(part: Any, shape: tuple[int, ...], axis: int, place: device) -> list[Any]:
+    """An array of the index, checked, as arrays of ints on the tensor's device: a mask as one a dimension."""
+    if place is CPU and device_of(part) is not CPU:
+        rule = "indices should be either on cpu or on the same device as the indexed tensor (cpu)"
+        raise RuntimeError(message("index", "index", f"on {device_of(part)}", rule, "use index.cpu()"))
+    if is_mask(part):
         for i, length in enumerate(part.shape):
             if length != shape[axis + i]:
                 rule = f"does not match the shape of the indexed tensor {list(shape)} at index {axis + i}"
                 raise IndexError(message("index", "mask", f"shape {list(part.shape)}", rule))
-    elif part.size:
-        low, high, size = part.min(), part.max(), shape[axis]
-        if low < -size or high >= size:
-            bad = int(low if low < -size else high)
-            raise IndexError(message("index", "index", bad, f"is out of bounds for dimension {axis} with size {size}"))
+        return [moved(numbers, place) for numbers in part.nonzero()]
+    check_range("index", part, axis, shape[axis], IndexError, -shape[axis])
+    return [moved(part, place)]
 
 
 def _part(part: Any) -> Any:
@@ -249,17 +248,18 @@ def _part(part: Any) -> Any:
     if isinstance(part, Tensor):
         part = part.array
     elif isinstance(part, (list, tuple, range)):
-        part = np.asarray([p.array if isinstance(p, Tensor) else p for p in part])
+        part = np.asarray([to_host(p.array) if isinstance(p, Tensor) else p for p in part])
         part = part.astype(np.int64) if not part.size else part
-    elif hasattr(part, "__index__") and not isinstance(part, np.ndarray):
+    elif hasattr(part, "__index__") and not is_array(part):
         return int(part.__index__())
     if isinstance(part, str):
         raise TypeError(f"index: {KINDS} (got str)")
-    if not isinstance(part, np.ndarray) or part.dtype.kind not in "biu":
-        kind = part.dtype if isinstance(part, np.ndarray) else type(part).__name__
+    if not is_array(part) or part.dtype.kind not in "biu":
+        kind = part.dtype if is_array(part) else type(part).__name__
         raise IndexError(f"index: {KINDS} (got {kind})")
     if part.ndim == 0:
-        return bool(part) if part.dtype.kind == "b" else int(part)
+        number: bool | int = to_host(part).item()
+        return number
     if part.dtype == np.uint8:
         return part.astype(np.bool_)
     return part if part.dtype.kind == "b" else part.astype(np.int64)

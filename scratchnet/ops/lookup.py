@@ -5,7 +5,7 @@ from typing import Any
 
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
-from scratchnet.device import array_module
+from scratchnet.device import array_module, kernels_for
 from scratchnet.ops.checks import check_optional_tensor, check_same_dtype, check_tensor
 from scratchnet.shapes import message
 
@@ -36,8 +36,8 @@ class EmbeddingAdjoint(Op):
             factor = factor / xp.bincount(index.ravel(), minlength=rows).astype(gy.dtype)[index]
         ctx.save_arrays(index, factor.reshape(index.shape + (1,) * len(width)))
         out = xp.zeros((rows, *width), gy.dtype)
-        xp.add.at(out, index, gy * factor.reshape(index.shape + (1,) * len(width)))
-        return out
+        values = gy * factor.reshape(index.shape + (1,) * len(width))
+        return kernels_for(gy).scatter.add(out, index.reshape(-1), values.reshape(index.size, *width))
 
     @staticmethod
     def backward(ctx: Any, ggx: Tensor) -> Any:
@@ -78,9 +78,10 @@ def embedding(
     if index.dtype not in ("int64", "int32"):
         rule = f"Expected tensor for argument 'indices' to have scalar type Long or Int, but got {index.dtype}"
         raise RuntimeError(message(op, "input.dtype", index.dtype, rule, "use input.long()"))
-    if index.size and (index.min() < 0 or index.max() >= rows):
-        wrong = int(index.min() if index.min() < 0 else index.max())
-        raise IndexError(message(op, "input", wrong, f"index out of range in self: 0 ... {rows - 1}", "mend the index"))
+    rule = f"index out of range in self: 0 ... {rows - 1}"
+    kernels_for(index).indices.check(
+        index, 0, rows, lambda wrong: IndexError(message(op, "input", wrong, rule, "mend the index"))
+    )
     padding = -1 if padding_idx is None else padding_idx % rows
     y: Tensor = Embedding.apply(weight, Tensor._wrap(index.astype("int64")), padding, scale_grad_by_freq)
     return y

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from scratchnet.device import array_module
+from scratchnet.device import array_module, kernels_for
 from scratchnet.shapes import message
 
 Shape = tuple[int, ...]
@@ -60,20 +60,16 @@ def check_targets(op: str, shape: Shape, target: Any) -> None:
 def class_indices(op: str, shape: Shape, target: Any, ignore_index: int) -> Any:
     """The target as (M, D) int64, -1 where ignored: a copy. Raises as torch does, IndexError for a wrong class."""
     check_targets(op, shape, target)
-    t, (batch, classes, places) = target, rows(shape)
-    low, high = (int(t.min()), int(t.max())) if t.size else (0, -1)
-    if low < 0 or high >= classes:
-        wrong = t[((t < 0) | (t >= classes)) & (t != ignore_index)]
-        if wrong.size:
-            first = int(wrong.ravel()[0])
-            rule = (
-                f"Target {first} is out of bounds. It must be in 0 ... {classes - 1} (or ignore_index, {ignore_index})"
-            )
-            raise IndexError(message(op, "target", first, rule, "number the classes from 0"))
-    flat = t.reshape(batch, places).astype("int64", order="C")
-    if low <= ignore_index <= high:
-        flat[flat == ignore_index] = -1
-    return flat
+    batch, classes, places = rows(shape)
+
+    def error(wrong: int) -> Exception:
+        rule = f"Target {wrong} is out of bounds. It must be in 0 ... {classes - 1} (or ignore_index, {ignore_index})"
+        return IndexError(message(op, "target", wrong, rule, "number the classes from 0"))
+
+    kernels_for(target).indices.check(target, 0, classes, error, ignore_index)
+    flat = target.reshape(batch, places).astype("int64", order="C")
+    xp = array_module(flat)
+    return xp.where(flat == ignore_index, -1, flat)
 
 
 def weight_of(target: Any, weight: Any, dtype: Any) -> Any:

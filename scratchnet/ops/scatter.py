@@ -7,9 +7,11 @@ import numpy as np
 
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
-from scratchnet.ops.checks import check_tensor
-from scratchnet.ops.gather import along, check_index, check_range, check_ranks, grid, vector
-from scratchnet.ops.index import Index, IndexPut, getitem
+from scratchnet.device import array_module, moved
+from scratchnet.ops.checks import check_range, check_tensor
+from scratchnet.ops.gather import along, check_index, check_ranks, grid, vector
+from scratchnet.ops.index import Index, IndexPut, getitem, scattered
+from scratchnet.ops.positions import is_mask, numbered, picked_shape
 from scratchnet.ops.promotion import cast, number
 from scratchnet.shapes import broadcast_shapes, expandable, message, normalize_dim
 
@@ -42,10 +44,8 @@ class IndexAdd(Op):
 
     @staticmethod
     def forward(ctx: Any, x: Any, value: Any, index: tuple[Any, ...]) -> Any:
-        ctx.index = index
-        out = x.copy()
-        np.add.at(out, index, value)
-        return out
+        ctx.index = numbered(index)
+        return scattered("add", x.copy(), ctx.index, value)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Gradients:
@@ -65,9 +65,7 @@ class ScatterReduce(Op, node="NotImplemented"):
 
     @staticmethod
     def forward(ctx: Any, x: Any, value: Any, index: tuple[Any, ...], reduce: str) -> Any:
-        out = x.copy()
-        (np.add if reduce == "add" else np.multiply).at(out, index, value)
-        return out
+        return scattered(reduce, x.copy(), index, value)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Gradients:
@@ -82,7 +80,7 @@ def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: 
     """
     op = "index_add"
     check_tensor(op, "input", input)
-    check_index(op, index, "int32 int64", RuntimeError)
+    check_index(op, input, index, "int32 int64", RuntimeError)
     check_tensor(op, "source", source)
     dim = normalize_dim(op, dim, input.ndim)
     places = vector(op, input, index, IndexError)
@@ -118,7 +116,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     """
     op = "index_fill"
     check_tensor(op, "input", input)
-    check_index(op, index, "int64", IndexError)
+    check_index(op, input, index, "int64", IndexError)
     dim = normalize_dim(op, dim, input.ndim)
     places = vector(op, input, index, RuntimeError)
     size = input.array.shape[dim] if input.ndim else 1
@@ -126,7 +124,8 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     if isinstance(value, Tensor):
         if value.ndim:
             raise RuntimeError(message(op, "value", f"{value.ndim}-D", "must be a number or a 0-dimensional tensor"))
-        value, places = cast(value, input.dtype), np.unique(places % size if size else places)
+        value = cast(value, input.dtype)
+        places = array_module(places).unique(places % size if size else places)
     elif isinstance(value, (bool, int, float, np.generic)):
         value = number(op, value, input.dtype)
     else:
@@ -155,7 +154,7 @@ def index_put(input: Tensor, indices: Sequence[Tensor], values: Tensor, accumula
     check_tensor(op, "values", values)
     parts = _parts(op, input, indices)
     same_dtype(op, input, "values", values)
-    shape = np.empty(input.array.shape, np.bool_)[parts].shape
+    shape = picked_shape(parts, input.array.shape)
     if not expandable(values.array.shape, shape):
         rule = f"cannot be broadcast to indexing result of shape {list(shape)}: shape mismatch"
         raise RuntimeError(message(op, "values", f"shape {list(values.array.shape)}", rule))
@@ -164,46 +163,46 @@ def index_put(input: Tensor, indices: Sequence[Tensor], values: Tensor, accumula
 
 
 def _parts(op: str, input: Tensor, indices: Sequence[Tensor]) -> tuple[Any, ...]:
-    """The index tensors as arrays of ints and masks, checked against the shape."""
-    parts = [i.array.astype(np.bool_) if i.array.dtype == np.uint8 else i.array for i in indices]
-    used = sum(p.ndim if p.dtype.kind == "b" else 1 for p in parts)
-    if not parts:
+    """The index tensors as arrays of ints, checked against the shape."""
+    arrays = [i.array.astype(np.bool_) if i.array.dtype == np.uint8 else i.array for i in indices]
+    used = sum(p.ndim if is_mask(p) else 1 for p in arrays)
+    if not arrays:
         raise RuntimeError(message(op, "indices", "[]", "must hold at least one tensor"))
     if used > input.ndim:
         rule = f"has too many indices for tensor of dimension {input.ndim} (got {used})"
-        raise IndexError(message(op, "indices", f"{len(parts)} tensors", rule))
-    axis = 0
-    for i, part in enumerate(parts):
-        if part.dtype.kind == "b":
+        raise IndexError(message(op, "indices", f"{len(arrays)} tensors", rule))
+    parts: list[Any] = []
+    for i, part in enumerate(arrays):
+        axis = len(parts)
+        if is_mask(part):
             if part.shape != input.array.shape[axis : axis + part.ndim]:
                 rule = f"does not match the shape of the indexed tensor {list(input.array.shape)} at index {axis}"
                 raise IndexError(message(op, f"indices[{i}]", f"shape {list(part.shape)}", rule))
-            axis += part.ndim
+            parts += [moved(numbers, input.device) for numbers in part.nonzero()]
             continue
         if part.dtype not in (np.int32, np.int64):
             raise IndexError(message(op, f"indices[{i}].dtype", part.dtype, "must be long, int, byte or bool"))
         size = input.array.shape[axis]
         check_range(op, part, axis, size, IndexError, -size)
-        parts[i] = part.astype(np.int64)
-        axis += 1
+        parts.append(moved(part.astype(np.int64), input.device))
     try:
-        broadcast_shapes(op, *(p.shape if p.dtype.kind != "b" else (int(p.sum()),) for p in parts))
+        broadcast_shapes(op, *(p.shape for p in parts))
     except RuntimeError as error:
         raise IndexError(f"{error}; shape mismatch: indexing tensors could not be broadcast together") from None
     return tuple(parts)
 
 
-def _scattered(op: str, input: Tensor, dim: int, index: Tensor, src: Any) -> tuple[Any, ...]:
+def _prepared(op: str, input: Tensor, dim: int, index: Tensor, src: Any) -> tuple[Any, ...]:
     """The input (1-d at least), the part of src that the index covers, the index arrays."""
     check_tensor(op, "input", input)
-    check_index(op, index, "int32 int64", RuntimeError)
+    check_index(op, input, index, "int32 int64", RuntimeError)
     dim = normalize_dim(op, dim, input.ndim)
     if isinstance(src, Tensor):
         same_dtype(op, input, "src", src)
     x, places = (input if input.ndim else input.reshape(1)), index.array.reshape(index.array.shape or (1,))
     if not places.size:  # of any rank
         nothing = getitem(src.reshape(src.array.size), slice(0, 0)) if isinstance(src, Tensor) else src
-        return x, nothing, (np.empty(0, np.int64),) * x.ndim
+        return x, nothing, (array_module(places).empty(0, np.int64),) * x.ndim
     check_ranks(op, "self", input, index)
     if isinstance(src, Tensor):
         check_ranks(op, "src", src, index)
@@ -234,7 +233,7 @@ def scatter(
         raise TypeError(message(op, "src", repr(src), f"must be Tensor or a number, not {type(src).__name__}"))
     if reduce not in (None, "add", "multiply"):
         raise RuntimeError(message(op, "reduce", reduce, "must be either add or multiply"))
-    x, source, grid = _scattered(op, input, dim, index, src)
+    x, source, grid = _prepared(op, input, dim, index, src)
     if not isinstance(source, Tensor):
         source = number(op, source, input.dtype)
     if reduce is not None:
@@ -251,5 +250,5 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """
     op = "scatter_add"
     check_tensor(op, "src", src)
-    result: Tensor = ScatterAdd.apply(*_scattered(op, input, dim, index, src))
+    result: Tensor = ScatterAdd.apply(*_prepared(op, input, dim, index, src))
     return result if input.ndim else result.reshape(())
