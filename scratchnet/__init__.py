@@ -33,7 +33,6 @@ from scratchnet.autograd import (
 )
 from scratchnet.autograd.core import Tensor
 from scratchnet.config import get_num_threads, set_num_threads, show_config
-from scratchnet.conversion import from_dlpack
 from scratchnet.device import device, get_default_device, set_default_device
 from scratchnet.dtypes import (
     bool_,
@@ -56,6 +55,7 @@ from scratchnet.dtypes import (
 )
 from scratchnet.dtypes import float_ as float
 from scratchnet.dtypes import int_ as int
+from scratchnet.exchange import from_dlpack
 from scratchnet.ops import results as return_types
 from scratchnet.ops.activation import log_softmax, logsumexp, relu, sigmoid, softmax, tanh
 from scratchnet.ops.activation_inplace import celu_, relu_, rrelu_, selu_, threshold_

@@ -1,4 +1,4 @@
-"""A tensor as something else: another dtype or device, an array, Python numbers, text, a copy; and facts about it."""
+"""A tensor as something else: another dtype or device, Python numbers, text, a copy; and facts about it."""
 
 import copy
 import math
@@ -9,9 +9,11 @@ import numpy as np
 
 from scratchnet import dtypes, printing
 from scratchnet.autograd.core import Tensor
-from scratchnet.device import CPU, resolve
+from scratchnet.autograd.inplace import address
+from scratchnet.device import CPU, copied, moved, pinned, resolve, to_host
 from scratchnet.device import device as Device
-from scratchnet.ops import compare, creation
+from scratchnet.device import is_pinned as lies_pinned
+from scratchnet.ops import compare
 from scratchnet.ops.promotion import cast, to_device
 from scratchnet.shapes import normalize_dim
 
@@ -87,8 +89,39 @@ def element_size(self: Tensor) -> int:
 
 
 def data_ptr(self: Tensor) -> int:
-    """The address of the first element."""
-    return int(self.array.ctypes.data)
+    """The address of the first element, in the memory of its device."""
+    return address(self.array)
+
+
+def get_device(self: Tensor) -> int:
+    """The number of the GPU that holds the tensor, -1 for the CPU."""
+    index = self.device.index
+    return -1 if index is None else index
+
+
+def pin_memory(self: Tensor) -> Tensor:
+    """A copy from which a GPU copies on its own, itself where it is one. Raises RuntimeError off the CPU."""
+    if self.is_cuda:
+        raise RuntimeError(f"cannot pin 'scratchnet.{self.type_name}' only dense CPU tensors can be pinned")
+    if lies_pinned(self.array):
+        return self
+    return Tensor._wrap(pinned(self.array))
+
+
+def is_pinned(self: Tensor) -> bool:
+    """Whether the tensor lies in memory from which a GPU copies on its own."""
+    return lies_pinned(self.array)
+
+
+def record_stream(self: Tensor, stream: Any) -> None:
+    """Tell that a stream of `scratchnet.cuda` uses the tensor: its memory isn't used again before that is done.
+
+    Needed where a tensor made on one stream is used on another and may go away meanwhile. Raises NotImplementedError
+    for a tensor on the CPU.
+    """
+    if not self.is_cuda:
+        raise NotImplementedError("record_stream: self (=a CPU tensor) must be on a GPU; the CPU has no streams")
+    stream.keeps(self.array)
 
 
 def item(self: Tensor) -> Any:
@@ -97,41 +130,32 @@ def item(self: Tensor) -> Any:
         raise RuntimeError(
             f"item: a Tensor with {self.array.size} elements cannot be converted to Scalar; index it first"
         )
-    return self.array.item()
+    return to_host(self.array).item()
 
 
 def tolist(self: Tensor) -> Any:
     """Nested lists of Python numbers."""
-    return self.array.tolist()
+    return to_host(self.array).tolist()
 
 
 def numpy(self: Tensor, *, force: bool = False) -> np.ndarray:
-    """The array on the same memory. Raises RuntimeError for a tensor that requires grad, unless `force`."""
+    """The array on the same memory. Raises TypeError on a GPU, RuntimeError for a tensor that requires grad.
+
+    `force` copies from a GPU and lets go of the history.
+    """
+    if self.is_cuda and not force:
+        raise TypeError(
+            f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host "
+            "memory first."
+        )
     if self.requires_grad and not force:
         raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
-    array: np.ndarray = self.array.view()
+    array: np.ndarray = to_host(self.array).view()
     return array
 
 
 def to_array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
     return np.array(numpy(self), dtype=dtype, copy=copy)
-
-
-def dlpack(self: Tensor, **options: Any) -> Any:
-    if self.requires_grad:
-        raise RuntimeError("__dlpack__: Can't export tensors that require gradient, use tensor.detach()")
-    return self.array.__dlpack__(**options)
-
-
-def dlpack_device(self: Tensor) -> Any:
-    return self.array.__dlpack_device__()
-
-
-def from_dlpack(source: Any) -> Tensor:
-    """torch.from_dlpack: a tensor on the memory of what has `__dlpack__`. Raises ValueError for negative strides."""
-    if isinstance(source, Tensor):
-        return source.detach()
-    return creation.from_numpy(np.from_dlpack(source))
 
 
 def length(self: Tensor) -> int:
@@ -150,13 +174,13 @@ def truth(self: Tensor) -> bool:
     if self.array.size != 1:
         kind = "no values" if not self.array.size else "more than one value"
         raise RuntimeError(f"Boolean value of Tensor with {kind} is ambiguous")
-    return bool(self.array.reshape(-1)[0])
+    return bool(to_host(self.array).reshape(-1)[0])
 
 
 def as_index(self: Tensor) -> int:
     if self.array.dtype.kind not in "biu" or self.array.size != 1:
         raise TypeError("only integer tensors of a single element can be converted to an index")
-    return int(self.array.item())
+    return int(to_host(self.array).item())
 
 
 def contains(self: Tensor, element: Any) -> bool:
@@ -164,22 +188,23 @@ def contains(self: Tensor, element: Any) -> bool:
         raise RuntimeError(
             f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element).__name__}."
         )
-    return bool(compare.eq(self, element).array.any())
+    return bool(to_host(compare.eq(self, element).array).any())
 
 
 def to_repr(self: Tensor) -> str:
     node = self.grad_fn
     return printing.tensor_repr(
-        self.array.real,  # the values of a complex step
+        to_host(self.array).real,  # the values of a complex step
         self.dtype.name,
         node.name() if node is not None else None,
         self.requires_grad,
         default_dtype=dtypes.get_default_dtype().name,
+        place=str(self.device),
     )
 
 
 def to_format(self: Tensor, spec: str) -> str:
-    return format(self.array.real.item(), spec) if not self.ndim and spec else str(self)
+    return format(to_host(self.array).real.item(), spec) if not self.ndim and spec else str(self)
 
 
 def deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
@@ -190,7 +215,7 @@ def deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
     twin: Tensor = type(self).__new__(type(self))
     memo[id(self)] = twin
     twin.__dict__.update({k: copy.deepcopy(v, memo) for k, v in self.__dict__.items() if k not in _OWN})
-    twin.array = self.array.copy()
+    twin.array = copied(self.array)
     twin._counter = type(self._counter)()
     twin._requires_grad = self._requires_grad
     twin._grad = copy.deepcopy(self._grad, memo)
@@ -212,12 +237,13 @@ _OWN = {
 
 
 def pickled(self: Tensor) -> tuple[Any, ...]:
-    return _rebuild, (type(self), np.asarray(self.array, order="C"), self._requires_grad)
+    held = (type(self), np.asarray(to_host(self.array), order="C"), self._requires_grad)
+    return _rebuild, held if self.is_cpu else (*held, str(self.device))
 
 
-def _rebuild(kind: type[Tensor], array: np.ndarray, requires_grad: bool) -> Tensor:
+def _rebuild(kind: type[Tensor], array: np.ndarray, requires_grad: bool, place: str = "cpu") -> Tensor:
     result: Tensor = kind.__new__(kind)
-    plain = Tensor._wrap(array)
+    plain = Tensor._wrap(moved(array, resolve("pickle", place)))
     result.array, result._counter, result._requires_grad = plain.array, plain._counter, requires_grad
     return result
 

@@ -43,7 +43,7 @@ class device:
     type: str
     index: int | None
 
-    def __init__(self, type: "str | int | device", index: int | None = None) -> None:
+    def __init__(self, type: Any, index: int | None = None) -> None:
         if isinstance(type, device):
             if index is not None:
                 raise TypeError("device(): argument 'type' (position 1) must be str, not device")
@@ -92,9 +92,7 @@ class device:
         _defaults.place = self
         return self
 
-    def __exit__(
-        self, kind: "type[BaseException] | None", error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: Any, error: BaseException | None, trace: TracebackType | None) -> None:
         _defaults.place = _defaults.before.pop()
 
 

@@ -148,18 +148,21 @@ def tensor_repr(
     requires_grad: bool = False,
     default_dtype: str = "float32",
     prefix: str = "tensor(",
+    place: str = "cpu",
 ) -> str:
     """torch's repr: `tensor([[1., 2.]], dtype=scratchnet.float64, grad_fn=<AddBackward0>)`.
 
     `dtype` is the name to show unless it goes without saying (None: the array's own): the default dtype, int64 and bool
     do where there are numbers to tell it, only the default dtype does where there are none. `grad_fn` is the node's
-    name. A suffix that would end beyond linewidth starts a line of its own; lines break where torch's do, although
-    "scratchnet." is the longer name, so that the two texts differ in that name alone.
+    name, `place` the device where it isn't the CPU. A suffix that would end beyond linewidth starts a line of its own;
+    lines break where torch's do, although "scratchnet." is the longer name, so that the two texts differ in that name
+    alone.
     """
     name = dtype or array.dtype.name
     implied = (default_dtype, "int64", "bool") if array.size else (default_dtype,)
     sized = _options.edgeitems == 0 if array.size else array.ndim != 1
-    suffixes = [f"size={tuple(array.shape)}"] if sized else []
+    suffixes = [] if place == "cpu" else [f"device='{place}'"]
+    suffixes += [f"size={tuple(array.shape)}"] if sized else []
     suffixes += [] if name in implied else [f"dtype=torch.{name}"]
     if grad_fn is not None:
         suffixes.append(f"grad_fn=<{grad_fn}>")

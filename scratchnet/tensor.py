@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet import conversion, dtypes
+from scratchnet import conversion, dtypes, exchange
 from scratchnet.autograd import engine
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.inplace import assign, check_apart, check_overlap, check_writable
@@ -88,6 +88,7 @@ METHODS: tuple[Callable[..., Any], ...] = (
     *(conversion.to, conversion.cpu, conversion.cuda, conversion.type_as, conversion.numpy, conversion.item),
     *(conversion.tolist, conversion.size, conversion.numel, conversion.stride, conversion.is_contiguous),
     *(conversion.is_floating_point, conversion.element_size, conversion.data_ptr, conversion.view_as),
+    *(conversion.get_device, conversion.pin_memory, conversion.is_pinned, conversion.record_stream),
     *(conversion.reshape_as, conversion.expand_as, conversion.where, engine.backward),
 )
 PROPERTIES = (permute.mT, permute.T)
@@ -213,10 +214,10 @@ def _cast(dtype: dtypes.dtype) -> Callable[[Tensor], Tensor]:
 
 
 def _new_like(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    def method(self: Tensor, *args: Any, dtype: Any = None, **kwargs: Any) -> Tensor:
-        return function(*args, dtype=dtype or self.dtype, **kwargs)
+    def method(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, **kwargs: Any) -> Tensor:
+        return function(*args, dtype=dtype or self.dtype, device=self.device if device is None else device, **kwargs)
 
-    method.__doc__ = f"{function.__name__} in this tensor's dtype unless another is given."
+    method.__doc__ = f"{function.__name__} in this tensor's dtype and on its device unless others are given."
     return method
 
 
@@ -253,7 +254,7 @@ def _bind() -> None:
     Tensor.dim = lambda self: self.ndim  # type: ignore[attr-defined]
     Tensor.nelement = conversion.numel  # type: ignore[attr-defined]
     Tensor.__hash__ = lambda self: id(self)  # type: ignore[method-assign]
-    special: dict[str, Callable[..., Any]] = {
+    special: dict[str, Any] = {
         "getitem": index.getitem,
         "setitem": index.setitem,
         "neg": elementwise.neg,
@@ -261,8 +262,9 @@ def _bind() -> None:
         "abs": elementwise.abs,
         "invert": _invert,
         "array": conversion.to_array,
-        "dlpack": conversion.dlpack,
-        "dlpack_device": conversion.dlpack_device,
+        "dlpack": exchange.dlpack,
+        "dlpack_device": exchange.dlpack_device,
+        "cuda_array_interface": property(exchange.cuda_array_interface),
         "len": conversion.length,
         "iter": conversion.iterate,
         "bool": conversion.truth,

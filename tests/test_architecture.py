@@ -7,9 +7,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 LAYERS = (
-    "kernels shapes progress dtypes config random device autograd printing ops conversion tensor cuda backends linalg "
-    "nn optim data arrays serialization models vision gradcheck explain compat tensorboard bench training commands cli "
-    "__main__"
+    "kernels shapes progress dtypes config random device autograd printing ops conversion exchange tensor cuda "
+    "backends linalg nn optim data arrays serialization models vision gradcheck explain compat tensorboard bench "
+    "training commands cli __main__"
 ).split()
 # torch's name for what lies in a higher layer: bound by the module's __getattr__ at first use.
 UPWARDS = {("scratchnet/autograd/__init__.py", "scratchnet.gradcheck")}

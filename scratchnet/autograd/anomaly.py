@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scratchnet.autograd.modes import _Mode, state
+from scratchnet.device import array_module, device_of, on, to_host
 
 if TYPE_CHECKING:
     from scratchnet.autograd.core import Tensor
@@ -54,9 +55,11 @@ def user_line() -> str:
 
 
 def _first_nan(array: Any) -> tuple[int, ...] | None:
-    if array.dtype.kind not in "fc" or not np.isnan(array).any():
+    if array.dtype.kind not in "fc":
         return None
-    return tuple(int(i) for i in np.argwhere(np.isnan(array))[0])
+    with on(device_of(array)):
+        found = to_host(array_module(array).isnan(array))
+    return tuple(int(i) for i in np.argwhere(found)[0]) if found.any() else None
 
 
 def check_forward(node: "Node", outputs: "tuple[Tensor, ...]") -> None:

@@ -9,7 +9,7 @@ from scratchnet import dtypes
 from scratchnet.autograd import hooks as hook_tools
 from scratchnet.autograd.modes import state
 from scratchnet.autograd.node import AccumulateGrad, Edge, Node
-from scratchnet.device import array_module, device, device_of, is_array
+from scratchnet.device import array_module, copied, device, device_of, is_array, on
 from scratchnet.shapes import Size
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ class Counter:
 class Tensor:
     """torch.Tensor: an n-dimensional array of one dtype that can record what is done with it.
 
-    `array` is the NumPy array (on a GPU the CuPy array) that holds the values. `Tensor(data)` gives float32, the default
-    dtype, as torch.Tensor does; use `scratchnet.tensor(data)` for the dtype that the data has.
+    `array` is the NumPy array, on a GPU the CuPy array, that holds the values. `Tensor(data)` gives float32, the
+    default dtype, as torch.Tensor does; use `scratchnet.tensor(data)` for the dtype that the data has.
     """
 
     __array_priority__ = 1000  # NumPy's scalars and arrays leave `np.float32(2) * tensor` to the tensor
@@ -259,11 +259,12 @@ class Tensor:
         if self._hooks:
             grad = hook_tools.run(self._hooks, grad)
         if self._grad is None:
-            self._grad = grad.clone() if state.recording else Tensor._wrap(grad.array.copy())
+            self._grad = grad.clone() if state.recording else Tensor._wrap(copied(grad.array))
         elif state.recording:
             self._grad = self._grad + grad
         else:
-            array_module(grad.array).add(self._grad.array, grad.array, out=self._grad.array)
+            with on(grad.device):
+                array_module(grad.array).add(self._grad.array, grad.array, out=self._grad.array)
             self._grad._counter.value += 1
         if self._post_hooks:
             for hook in tuple(self._post_hooks.values()):

@@ -10,7 +10,7 @@ from scratchnet.autograd.modes import state
 from scratchnet.autograd.op import Op
 from scratchnet.autograd.saved import SavedInput
 from scratchnet.autograd.views import replay
-from scratchnet.device import array_module, on
+from scratchnet.device import array_module, copied, on
 from scratchnet.shapes import message
 
 LEAF = "a leaf Variable that requires grad is being used in an in-place operation."
@@ -170,7 +170,7 @@ def _keep_old_value(node: Any, target: Tensor) -> None:
     """Where the node saved `target` itself, save a copy of the value it is about to lose, with the same history."""
     for saved in node._saved or ():
         if isinstance(saved, SavedInput) and saved.tensor is target:
-            copy = Tensor._wrap(target.array.copy())
+            copy = Tensor._wrap(copied(target.array))
             copy._requires_grad, copy._node, copy._output_index = (
                 target._requires_grad,
                 target._node,

@@ -29,7 +29,8 @@ class UninitializedTensorMixin(Tensor):
     cls_to_become: ClassVar[type[Tensor]] = Tensor
 
     def __init__(self, requires_grad: bool = False, device: Any = None, dtype: Any = None) -> None:
-        self._dtype = empty(0, device=device, dtype=dtype).dtype
+        like = empty(0, device=device, dtype=dtype)
+        self._dtype, self._place = like.dtype, like.device
         self._counter = Counter()
         self._requires_grad = requires_grad
 
@@ -47,7 +48,7 @@ class UninitializedTensorMixin(Tensor):
 
     @property
     def device(self) -> Device:
-        return Device("cpu")
+        return self._place
 
     def is_floating_point(self) -> bool:
         return self._dtype.is_floating_point
@@ -58,24 +59,26 @@ class UninitializedTensorMixin(Tensor):
 
     def materialize(self, shape: Sequence[int], device: Any = None, dtype: Any = None) -> None:
         """Become an ordinary parameter or buffer of this shape, its values not set. Equals torch's method."""
-        array = empty(tuple(shape), device=device, dtype=dtype or self._dtype).array
-        del self._dtype
+        place = self._place if device is None else device
+        array = empty(tuple(shape), device=place, dtype=dtype or self._dtype).array
+        del self._dtype, self._place
         self.__class__ = self.cls_to_become  # type: ignore[assignment]
         self.array = array  # type: ignore[misc]
 
     def convert(self, fn: Callable[[Tensor], Tensor]) -> None:
-        """Take the dtype that `fn` gives a tensor of this one's dtype: Module.double() and the like."""
-        self._dtype = fn(empty(0, dtype=self._dtype)).dtype
+        """Take the dtype and device that `fn` gives a tensor of this one's: Module.double(), Module.cuda() and so on."""
+        like = fn(empty(0, dtype=self._dtype, device=self._place))
+        self._dtype, self._place = like.dtype, like.device
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
 
     def __reduce__(self) -> Any:
-        return type(self), (self._requires_grad, None, self._dtype)
+        return type(self), (self._requires_grad, self._place, self._dtype)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         if id(self) not in memo:
-            memo[id(self)] = type(self)(self._requires_grad, None, self._dtype)
+            memo[id(self)] = type(self)(self._requires_grad, self._place, self._dtype)
         return memo[id(self)]
 
 

@@ -8,8 +8,8 @@ from scratchnet import dtypes, random
 from scratchnet.autograd.complex_step import room
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.modes import state
+from scratchnet.device import CPU, chosen_default, is_array, module_on, moved, on, resolve, to_host
 from scratchnet.device import device as Device
-from scratchnet.device import moved, resolve
 from scratchnet.ops.promotion import number
 from scratchnet.shapes import message, sizes
 
@@ -26,10 +26,28 @@ def _new(array: Any, requires_grad: bool = False, place: Device | None = None) -
     return result
 
 
+def _made(place: Device, requires_grad: bool, make: str, *args: Any, **options: Any) -> Tensor:
+    """What the function `make` of NumPy, or on a GPU of CuPy, gives, made on `place`."""
+    if place is CPU:
+        return _new(getattr(np, make)(*args, **options), requires_grad)
+    with on(place):
+        return _new(getattr(module_on(place), make)(*args, **options), requires_grad)
+
+
+def _made_like(make: str, input: Tensor, dtype: Dtype, device: Any, requires_grad: bool, *values: Any) -> Tensor:
+    """`make` (zeros_like and so on) in the shape of `input`, in its dtype and on its device unless others are given."""
+    place = input.device if device is None else resolve(make, device)
+    kind = (dtype or input.dtype).numpy
+    if place is input.device:
+        return _made(place, requires_grad, make, input.array, *values, dtype=kind)
+    stored = sorted(range(input.ndim), key=lambda axis: -abs(input.array.strides[axis]))  # in the order of the memory
+    sizes = tuple(input.shape[axis] for axis in stored)
+    made = _made(place, False, make.removesuffix("_like"), sizes, *values, dtype=kind)
+    return _new(made.array.transpose(np.argsort(stored).tolist()), requires_grad)
+
+
 def _as_array(op: str, data: Any, dtype: Dtype) -> np.ndarray:
     """The data as an array of its own dtype (Python floats: the default dtype), or of `dtype`."""
-    if isinstance(data, Tensor):
-        data = data.array
     if isinstance(data, (np.ndarray, np.generic)):
         array = data if dtypes.stepping.active else np.asarray(data)
         kind = dtypes.of(array.dtype)
@@ -51,9 +69,9 @@ def _as_array(op: str, data: Any, dtype: Dtype) -> np.ndarray:
 
 
 def _numbers(data: Any) -> Any:
-    """Nested sequences with the Tensors in them as arrays."""
+    """Nested sequences with the Tensors in them as NumPy's arrays."""
     if isinstance(data, Tensor):
-        return data.array
+        return to_host(data.array)
     if isinstance(data, (list, tuple)):
         return [_numbers(item) for item in data]
     return data
@@ -62,20 +80,43 @@ def _numbers(data: Any) -> Any:
 def tensor(data: Any, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """torch.tensor: a copy of numbers, nested lists, an array or a tensor. Python floats take the default dtype.
 
-    Raises ValueError for ragged lists, TypeError for what holds no numbers.
+    Without `device` it lies where the data does, or on the default device if one was set. Raises ValueError for ragged
+    lists, TypeError for what holds no numbers.
     """
-    place = resolve("tensor", device)
-    return _new(_as_array("tensor", data, dtype), requires_grad, place)
+    array = _held("tensor", data)
+    if array is None:
+        return _new(_as_array("tensor", data, dtype), requires_grad, resolve("tensor", device))
+    if type(array) is np.ndarray:
+        return _new(_as_array("tensor", array, dtype), requires_grad, resolve("tensor", device))
+    source = Tensor._wrap(array).device
+    place = source if device is None and chosen_default() is None else resolve("tensor", device)
+    kind = (dtype or dtypes.of(array.dtype)).numpy
+    with on(source):
+        return _new(array.astype(kind, order="C"), requires_grad, place)
+
+
+def _held(op: str, data: Any) -> Any:
+    """The array that a tensor, NumPy or another library holds the data in, without a copy; None for plain numbers.
+
+    A GPU's memory of another library is what has `__cuda_array_interface__`.
+    """
+    if isinstance(data, Tensor):
+        return data.array
+    if is_array(data):
+        return data
+    if not isinstance(data, (list, tuple, int, float, np.generic)) and hasattr(data, "__cuda_array_interface__"):
+        return module_on(resolve(op, "cuda")).asarray(data)
+    return None
 
 
 def as_tensor(data: Any, dtype: Dtype = None, device: Any = None) -> Tensor:
-    """torch.as_tensor: `data` itself or a tensor on its memory where dtype allows, else a copy."""
-    resolve("as_tensor", device)
-    if isinstance(data, Tensor):
-        return data if dtype is None else data.to(dtype)
-    if isinstance(data, np.ndarray) and (dtype is None or data.dtype == dtype.numpy):
-        return from_numpy(data)
-    return tensor(data, dtype=dtype)
+    """torch.as_tensor: `data` itself or a tensor on its memory where dtype and device allow, else a copy."""
+    place = None if device is None and chosen_default() is None else resolve("as_tensor", device)
+    array = _held("as_tensor", data)
+    if array is None:
+        return tensor(data, dtype=dtype, device=device)
+    made = data if isinstance(data, Tensor) else on_memory("as_tensor", array)
+    return made.to(dtype=dtype, device=place)
 
 
 def from_numpy(ndarray: Any) -> Tensor:
@@ -85,11 +126,18 @@ def from_numpy(ndarray: Any) -> Tensor:
     """
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"from_numpy: expected np.ndarray (got {type(ndarray).__name__})")
-    dtypes.of(ndarray.dtype)
-    if any(stride < 0 for stride in ndarray.strides):
+    return on_memory("from_numpy", ndarray)
+
+
+def on_memory(op: str, array: Any) -> Tensor:
+    """A tensor on the memory of an array. Raises TypeError for kinds of numbers that the engine doesn't have,
+    ValueError for negative strides.
+    """
+    dtypes.of(array.dtype)
+    if any(stride < 0 for stride in array.strides):
         rule = "has at least one negative stride, and tensors with negative strides are not supported"
-        raise ValueError(message("from_numpy", "ndarray", f"strides {ndarray.strides}", rule, "copy it first"))
-    return _new(ndarray.view())
+        raise ValueError(message(op, "ndarray", f"strides {array.strides}", rule, "copy it first"))
+    return _new(array.view())
 
 
 def _shape(op: str, size: tuple[Any, ...]) -> tuple[int, ...]:
@@ -118,13 +166,15 @@ def zeros(
 ) -> Tensor:
     """torch.zeros of a size. Raises RuntimeError for a negative one."""
     place = resolve("zeros", device)
-    return _new(np.zeros(_shape("zeros", sizes if size is None else (size,)), _float(dtype)), requires_grad, place)
+    shape = _shape("zeros", sizes if size is None else (size,))
+    return _made(place, requires_grad, "zeros", shape, _float(dtype))
 
 
 def ones(*sizes: Any, size: Any = None, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """torch.ones of a size. Raises RuntimeError for a negative one."""
     place = resolve("ones", device)
-    return _new(np.ones(_shape("ones", sizes if size is None else (size,)), _float(dtype)), requires_grad, place)
+    shape = _shape("ones", sizes if size is None else (size,))
+    return _made(place, requires_grad, "ones", shape, _float(dtype))
 
 
 def empty(
@@ -132,7 +182,8 @@ def empty(
 ) -> Tensor:
     """torch.empty: memory as it is found."""
     place = resolve("empty", device)
-    return _new(np.empty(_shape("empty", sizes if size is None else (size,)), _float(dtype)), requires_grad, place)
+    shape = _shape("empty", sizes if size is None else (size,))
+    return _made(place, requires_grad, "empty", shape, _float(dtype))
 
 
 def full(size: Any, fill_value: Any, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -145,14 +196,14 @@ def full(size: Any, fill_value: Any, *, dtype: Dtype = None, device: Any = None,
         raise TypeError(message("full", "size", size, f"must be tuple of ints, not {type(size).__name__}"))
     value = _fill_value("full", fill_value)
     kind = dtype or (fill_value.dtype if isinstance(fill_value, Tensor) else dtypes.of_scalar(value))
-    return _new(np.full(_shape("full", (size,)), number("full", value, kind), kind.numpy), requires_grad, place)
+    return _made(place, requires_grad, "full", _shape("full", (size,)), number("full", value, kind), kind.numpy)
 
 
 def _fill_value(op: str, value: Any) -> Any:
     if isinstance(value, Tensor):
         if value.ndim:
             raise RuntimeError(message(op, "fill_value", f"{value.ndim}-D", "must be a number or a 0-d tensor"))
-        return value.array.item()
+        return to_host(value.array).item()
     return value
 
 
@@ -172,37 +223,32 @@ def empty_strided(
     if min(steps, default=0) < 0:
         raise RuntimeError(message(op, "stride", list(steps), "must not be negative"))
     held = 0 if 0 in shape else 1 + sum((n - 1) * step for n, step in zip(shape, steps, strict=True))
-    memory = np.empty(held, _float(dtype))
+    memory = _made(place, False, "empty", held, _float(dtype)).array
     strides = tuple(step * memory.itemsize for step in steps)
-    return _new(np.lib.stride_tricks.as_strided(memory, shape, strides), requires_grad, place)
+    return _new(module_on(place).lib.stride_tricks.as_strided(memory, shape, strides), requires_grad)
 
 
 def zeros_like(input: Tensor, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """torch.zeros_like: zeros in the shape and dtype of `input`."""
-    place = resolve("zeros_like", device)
-    return _new(np.zeros_like(input.array, dtype=(dtype or input.dtype).numpy), requires_grad, place)
+    """torch.zeros_like: zeros in the shape and dtype of `input`, on its device unless another is given."""
+    return _made_like("zeros_like", input, dtype, device, requires_grad)
 
 
 def ones_like(input: Tensor, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """torch.ones_like: ones in the shape and dtype of `input`."""
-    place = resolve("ones_like", device)
-    return _new(np.ones_like(input.array, dtype=(dtype or input.dtype).numpy), requires_grad, place)
+    """torch.ones_like: ones in the shape and dtype of `input`, on its device unless another is given."""
+    return _made_like("ones_like", input, dtype, device, requires_grad)
 
 
 def empty_like(input: Tensor, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """torch.empty_like: memory as it is found, in the shape and dtype of `input`."""
-    place = resolve("empty_like", device)
-    return _new(np.empty_like(input.array, dtype=(dtype or input.dtype).numpy), requires_grad, place)
+    """torch.empty_like: memory as it is found, in the shape and dtype of `input`, on its device unless another."""
+    return _made_like("empty_like", input, dtype, device, requires_grad)
 
 
 def full_like(
     input: Tensor, fill_value: Any, *, dtype: Dtype = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """torch.full_like: every element `fill_value`, in the shape and dtype of `input`."""
-    place = resolve("full_like", device)
-    kind = dtype or input.dtype
-    value = number("full_like", _fill_value("full_like", fill_value), kind)
-    return _new(np.full_like(input.array, value, dtype=kind.numpy), requires_grad, place)
+    """torch.full_like: every element `fill_value`, in the shape and dtype of `input`, on its device unless another."""
+    value = number("full_like", _fill_value("full_like", fill_value), dtype or input.dtype)
+    return _made_like("full_like", input, dtype, device, requires_grad, value)
 
 
 def arange(
@@ -237,8 +283,9 @@ def arange(
     integral = all(isinstance(v, (int, np.integer)) for v in (start, end, step))
     kind = dtype or (dtypes.int64 if integral else dtypes.get_default_dtype())
     count = -((start - end) // step) if integral else int(np.ceil((end - start) / step))
-    counted = np.arange(count, dtype=np.int64 if integral else np.float64)
-    return _new((start + counted * step).astype(kind.numpy), requires_grad, place)
+    counted = _made(place, False, "arange", count, dtype=np.int64 if integral else np.float64).array
+    with on(place):
+        return _new((start + counted * step).astype(kind.numpy), requires_grad)
 
 
 def linspace(
@@ -272,7 +319,7 @@ def eye(
     """torch.eye: (n, m) with ones on the diagonal. Raises RuntimeError for a negative size."""
     place = resolve("eye", device)
     shape = _shape("eye", (n, n if m is None else m))
-    return _new(np.eye(*shape, dtype=_float(dtype)), requires_grad, place)
+    return _made(place, requires_grad, "eye", *shape, dtype=_float(dtype))
 
 
 Drawer = random.Generator | None
