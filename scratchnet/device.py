@@ -171,11 +171,12 @@ def device_of(array: Any) -> device:
     return _cuda(array.device.id)
 
 
-def array_module(array: Any) -> Any:
-    """The module whose functions take `array`: NumPy or CuPy."""
-    if type(array) is np.ndarray or not driver.owns(array):
-        return np
-    return driver.cupy()
+def array_module(*arrays: Any) -> Any:
+    """The module whose functions take `arrays`, numbers among them: NumPy or CuPy."""
+    for array in arrays:
+        if type(array) is not np.ndarray and driver.owns(array):
+            return driver.cupy()
+    return np
 
 
 def module_on(place: Any) -> Any:
@@ -242,9 +243,9 @@ def is_pinned(array: Any) -> bool:
     return type(array) is np.ndarray and runtime is not None and bool(runtime.is_pinned(array))
 
 
-def has_gpu() -> bool:
-    """Whether CuPy is installed and finds a GPU. Imports CuPy."""
-    return bool(_runtime().count())
+def gpu_count() -> int:
+    """How many GPUs there are: 0 also where CuPy or the driver is missing. Imports CuPy."""
+    return int(_runtime().count())
 
 
 def raise_pending() -> None:

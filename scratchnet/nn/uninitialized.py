@@ -66,7 +66,7 @@ class UninitializedTensorMixin(Tensor):
         self.array = array  # type: ignore[misc]
 
     def convert(self, fn: Callable[[Tensor], Tensor]) -> None:
-        """Take the dtype and device that `fn` gives a tensor of this one's: Module.double(), Module.cuda() and so on."""
+        """Take the dtype and device that `fn` gives a tensor of this one's: Module.double(), Module.cuda(), ..."""
         like = fn(empty(0, dtype=self._dtype, device=self._place))
         self._dtype, self._place = like.dtype, like.device
 

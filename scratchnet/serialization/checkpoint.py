@@ -2,20 +2,18 @@
 
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import IO, Any
 
-import numpy as np
-
-from scratchnet.device import device as Device
-from scratchnet.device import resolve
+from scratchnet.device import moved
 from scratchnet.serialization import legacy
 from scratchnet.serialization.archive import Archive, write
 from scratchnet.serialization.files import atomic
-from scratchnet.serialization.pickler import Pickler, Storages
+from scratchnet.serialization.pickler import Pickler
+from scratchnet.serialization.places import place_of
 from scratchnet.serialization.rebuild import NAMES, Storage, storage_dtype
+from scratchnet.serialization.spans import Storages
 from scratchnet.serialization.unpickler import Unpickler
 from scratchnet.shapes import message
 
@@ -25,9 +23,9 @@ _VERSIONS = [str(n).encode() for n in range(1, 11)]  # of the file format; 3 is 
 def save(obj: Any, f: str | os.PathLike[str] | IO[bytes]) -> None:
     """torch.save: write tensors, Parameters, containers, numbers and strings to a path or an open binary file.
 
-    `torch.load(f, weights_only=True)` reads it. Tensors that share memory share it in the file. A path gets all of it
-    or keeps what it had. Raises TypeError that names the place of anything else, before anything is written,
-    RuntimeError where two dtypes look at the same memory.
+    `torch.load(f, weights_only=True)` reads it. Tensors that share memory share it in the file, which notes the device
+    of each. A path gets all of it or keeps what it had. Raises TypeError that names the place of anything else, before
+    anything is written, RuntimeError where two dtypes look at the same memory.
     """
     storages = Storages()
     Pickler(storages, noting=True).dump(obj)
@@ -55,8 +53,9 @@ def load(
 ) -> Any:
     """torch.load with weights_only=True, which is the only way here: what torch.save or `save` wrote.
 
-    From a path or an open binary file. map_location: "cpu" (also a device, a dict of them, or a function, whose answer
-    is taken to be the CPU) for files from other devices. Tensors that shared memory share it again.
+    From a path or an open binary file. Tensors go back to the device that they lay on, or with map_location to another:
+    a name or device for all, a dict of names, or a function of (storage, name) that gives `storage` (the CPU) or
+    `storage.cuda(1)`. Tensors that shared memory share it again.
     Raises UnpicklingError for whatever is no tensor, container, number or string (none of it is executed or imported),
     RuntimeError for damaged archives and unknown devices, FileNotFoundError.
     """
@@ -69,8 +68,8 @@ def load(
 
 
 def _load(file: IO[bytes], name: Any, map_location: Any) -> Any:
-    def place(location: Any) -> None:
-        _check_place(location, map_location)
+    def place(location: Any) -> Any:
+        return place_of(location, map_location)
 
     start = file.tell()
     zipped = file.read(4) == b"PK\3\4"
@@ -84,25 +83,6 @@ def _load(file: IO[bytes], name: Any, map_location: Any) -> Any:
         raise RuntimeError(message("load", "f", name, f"can't be loaded: {error}")) from error
 
 
-def _check_place(location: Any, map_location: Any) -> None:
-    """Raises RuntimeError unless a storage from `location` is to live on the CPU."""
-    if not isinstance(location, str):
-        raise UnpicklingError("a storage's place is no name")
-    if isinstance(map_location, Mapping):
-        location = map_location.get(location, location)
-    elif callable(map_location):
-        location = "cpu"
-    elif map_location is not None:
-        location = map_location
-    if not isinstance(location, (str, Device)):
-        raise RuntimeError(message("load", "map_location", repr(map_location), "must give a device", "use 'cpu'"))
-    try:
-        resolve("load", location)
-    except RuntimeError as error:
-        rule = f"holds tensors of a device that isn't here: {error}"
-        raise RuntimeError(message("load", "location", location, rule, "use map_location='cpu'")) from error
-
-
 def _read_zip(archive: Archive, place: Any) -> Any:
     for name in ("data.pkl", "version"):
         if name not in archive.records:
@@ -113,7 +93,7 @@ def _read_zip(archive: Archive, place: Any) -> Any:
     named = archive.read("byteorder").tobytes() if "byteorder" in archive.records else b"little"
     if named not in (b"little", b"big"):
         raise RuntimeError(f"the archive's byte order is {named[:20]!r}")
-    contents: dict[str, np.ndarray] = {}
+    contents: dict[str, Any] = {}
 
     def storage(given: Any) -> Storage:
         if not isinstance(given, tuple) or len(given) != 5 or given[0] != "storage":
@@ -122,7 +102,7 @@ def _read_zip(archive: Archive, place: Any) -> Any:
         dtype = storage_dtype(kind)
         if not isinstance(key, str) or type(count) is not int or count < 0:
             raise UnpicklingError("a storage's key or size is damaged")
-        place(location)
+        home = place(location)
         size = archive.size(f"data/{key}")
         if size != count * dtype.itemsize:
             raise RuntimeError(f"the storage {key!r} has {size} bytes, not {count} numbers of {dtype.name}")
@@ -130,6 +110,7 @@ def _read_zip(archive: Archive, place: Any) -> Any:
             contents[key] = archive.read(f"data/{key}")
             if named.decode() != sys.byteorder:
                 contents[key].view(dtype.numpy).byteswap(inplace=True)
+            contents[key] = moved(contents[key].view(dtype.numpy), home)
         return Storage(contents[key].view(dtype.numpy))
 
     return Unpickler(archive.read("data.pkl"), NAMES, storage).load()

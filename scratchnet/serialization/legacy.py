@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from scratchnet.device import CPU, moved
 from scratchnet.serialization.rebuild import NAMES, Storage, storage_dtype
 from scratchnet.serialization.unpickler import Unpickler
 
@@ -14,12 +15,15 @@ PROTOCOL = 1001
 
 
 def read(data: bytes, place: Any) -> Any:
-    """The object in the file's bytes. `place(location)` raises where its storages can't live.
+    """The object in the file's bytes. `place(location)` gives the device of a storage, or raises.
 
-    Raises UnpicklingError for what is no such file, is damaged, or holds more than tensors, containers, numbers and
-    strings. Numbers that the file can't hold are not made room for.
+    The numbers stand behind the tensors: where some go to a GPU, the tensors are read again once they are there. Raises
+    UnpicklingError for what is no such file, is damaged, or holds more than tensors, containers, numbers and strings.
+    Numbers that the file can't hold are not made room for.
     """
     storages: dict[str, np.ndarray] = {}
+    homes: dict[str, Any] = {}
+    filled: dict[str, Any] = {}
     promised = 0
 
     def storage(given: Any) -> Storage:
@@ -30,7 +34,7 @@ def read(data: bytes, place: Any) -> Any:
         dtype = storage_dtype(kind)
         if not isinstance(key, str) or type(count) is not int or count < 0:
             raise UnpicklingError("a storage's key or size is damaged")
-        place(location)
+        homes[key] = place(location)
         if key not in storages:
             promised += count * dtype.itemsize
             if promised > len(data):
@@ -43,11 +47,12 @@ def read(data: bytes, place: Any) -> Any:
             _, start, length = window
             if type(start) is not int or type(length) is not int or not 0 <= start <= start + length <= count:
                 raise UnpicklingError(f"a part of the storage {key!r} lies outside it")
-            found = found[start : start + length]
-        return Storage(found)
+            return Storage(filled.get(key, found)[start : start + length])
+        return Storage(filled.get(key, found))
 
-    position, parts = 0, []
+    position, parts, starts = 0, [], []
     for number in range(5):
+        starts.append(position)
         reader = Unpickler(data, NAMES, storage if number == 3 else _no_storage, position)
         parts.append(reader.load())
         position = reader.position
@@ -61,7 +66,10 @@ def read(data: bytes, place: Any) -> Any:
         raise UnpicklingError("the list of storages doesn't fit the tensors")
     for key in keys:
         position = _fill(storages[key], data, position, order, key)
-    return result
+    if all(home is CPU for home in homes.values()):
+        return result
+    filled.update((key, moved(array, homes[key])) for key, array in storages.items())
+    return Unpickler(data, NAMES, storage, starts[3]).load()
 
 
 def _fill(storage: np.ndarray, data: bytes, position: int, order: Literal["<", ">"], key: str) -> int:

@@ -11,78 +11,11 @@ from scratchnet import dtypes
 from scratchnet.device import device
 from scratchnet.nn.parameter import Buffer, Parameter
 from scratchnet.serialization.rebuild import STORAGES
+from scratchnet.serialization.spans import Storages
 from scratchnet.shapes import Size, message
 from scratchnet.tensor import Tensor
 
 _STORAGE_NAMES = {found: name for name, found in STORAGES.items()}
-
-
-class Span:
-    """The stretch of one memory block that the saved tensors of one dtype look into: a storage of the file."""
-
-    def __init__(self, key: str, dtype: dtypes.dtype, low: int, high: int, owner: Any) -> None:
-        self.key, self.dtype, self.low, self.high, self.owner = key, dtype, low, high, owner
-
-    def content(self) -> np.ndarray:
-        """Its numbers (numel,)."""
-        count = (self.high - self.low) // self.dtype.itemsize
-        interface = {"data": (self.low, True), "shape": (count,), "typestr": self.dtype.numpy.str, "version": 3}
-        return np.asarray(type("Memory", (), {"__array_interface__": interface, "owner": self.owner})())
-
-
-class Storages:
-    """Which tensors share memory. Only what the saved tensors reach is written, not the rest of a larger block."""
-
-    def __init__(self) -> None:
-        self.spans: dict[tuple[int, dtypes.dtype], Span] = {}
-        self.copies: dict[int, np.ndarray] = {}
-
-    def note(self, array: np.ndarray) -> None:
-        """Make room for a tensor's elements."""
-        array = self._plain(array)
-        owner, dtype = _owner(array), dtypes.of(array.dtype)
-        low, high = np.lib.array_utils.byte_bounds(array) if array.size else (array.ctypes.data,) * 2
-        span = self.spans.get((id(owner), dtype))
-        if span is None:
-            self.spans[id(owner), dtype] = Span(str(len(self.spans)), dtype, low, high, owner)
-        elif array.size:
-            empty = span.low == span.high
-            span.low, span.high = (low, high) if empty else (min(span.low, low), max(span.high, high))
-
-    def check(self) -> None:
-        """Raises RuntimeError where two dtypes look at the same bytes."""
-        last: dict[int, Span] = {}
-        for span in sorted(self.spans.values(), key=lambda found: found.low):
-            other = last.get(id(span.owner))
-            if other is not None and span.low < other.high:
-                kinds = f"{other.dtype.name} and {span.dtype.name}"
-                rule = "Cannot save multiple tensors or storages that view the same data as different types"
-                raise RuntimeError(message("save", "obj", kinds, rule, "clone() one of them"))
-            if other is None or span.high > other.high:
-                last[id(span.owner)] = span
-
-    def find(self, array: np.ndarray) -> tuple[Span, int, tuple[int, ...], tuple[int, ...]]:
-        """The span of a tensor that was noted: with its offset, shape and strides in elements."""
-        array = self._plain(array)
-        span = self.spans[id(_owner(array)), dtypes.of(array.dtype)]
-        offset = (array.ctypes.data - span.low) // array.itemsize if array.size else 0
-        return span, offset, array.shape, tuple(step // array.itemsize for step in array.strides)
-
-    def _plain(self, array: np.ndarray) -> np.ndarray:
-        """The array, or its copy where strides run backwards or don't count whole elements."""
-        key = id(array)
-        if key not in self.copies:
-            odd = any(step < 0 or step % array.itemsize for step in array.strides) or array.ctypes.data % array.itemsize
-            self.copies[key] = array.copy(order="C") if odd else array
-        return self.copies[key]
-
-
-def _owner(array: np.ndarray) -> Any:
-    """The array whose memory the array looks into."""
-    owner = array
-    while isinstance(owner.base, np.ndarray):
-        owner = owner.base
-    return owner
 
 
 class Pickler:
@@ -249,7 +182,7 @@ def _tensor(p: Pickler, value: Tensor, path: str) -> None:
     p.out += b"(("
     p.write("storage", path)
     p.name("torch", _STORAGE_NAMES[span.dtype])
-    for part in (span.key, "cpu", (span.high - span.low) // span.dtype.itemsize):
+    for part in (span.key, str(span.place), (span.high - span.low) // span.dtype.itemsize):
         p.write(part, path)
     p.out += b"tQ"
     arguments: tuple[Any, ...] = (offset, shape, strides, value.requires_grad, OrderedDict())

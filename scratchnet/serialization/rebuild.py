@@ -6,10 +6,8 @@ from collections.abc import Callable
 from pickle import UnpicklingError
 from typing import Any
 
-import numpy as np
-
 from scratchnet import dtypes
-from scratchnet.device import device
+from scratchnet.device import array_module, device, device_of, on
 from scratchnet.nn.parameter import Parameter
 from scratchnet.serialization.unpickler import Builder, Unfinished, check_keys
 from scratchnet.shapes import Size
@@ -32,7 +30,7 @@ _OUTSIDE = "BFloat16 ComplexFloat ComplexDouble QInt8 QInt32 QUInt8 QUInt4x2 QUI
 class Storage(Unfinished):
     """A run of numbers in a file, (numel,) of one dtype: the memory that tensors look into."""
 
-    def __init__(self, array: np.ndarray) -> None:
+    def __init__(self, array: Any) -> None:
         self.array = array
 
 
@@ -57,10 +55,9 @@ def _tensor(
         raise UnpicklingError(f"a tensor reaches element {last} of a storage of {array.size}")
     if math.prod(shape) * array.itemsize >= 1 << 62 or type(requires_grad) is not bool or hooks or meta:
         raise UnpicklingError("a tensor is too large, has hooks or is quantized")
-    if empty:
-        view = np.empty(shape, array.dtype)
-    else:
-        view = np.lib.stride_tricks.as_strided(array[start:], shape, tuple(step * array.itemsize for step in steps))
+    xp, strides = array_module(array), tuple(step * array.itemsize for step in steps)
+    with on(device_of(array)):
+        view = xp.empty(shape, array.dtype) if empty else xp.lib.stride_tricks.as_strided(array[start:], shape, strides)
     result = Tensor._wrap(view)
     if requires_grad:
         if not result.dtype.is_floating_point:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet import dtypes
+from scratchnet.device import to_host
 from scratchnet.serialization.archive import check_count
 from scratchnet.serialization.files import atomic
 from scratchnet.shapes import message
@@ -29,15 +30,18 @@ Arrays = OrderedDict[str, np.ndarray[Any, Any]]
 def save_weights(path: str | Path, state_dict: Mapping[str, Tensor], metadata: Mapping[str, Any] | None = None) -> None:
     """Write a state_dict to a `.npz` or `.safetensors` file, all of it or nothing.
 
-    `metadata` is any mapping that JSON can hold. Raises ValueError for another suffix, TypeError for a value
-    that is no Tensor, ImportError where the library safetensors is needed and isn't installed.
+    `metadata` is any mapping that JSON can hold. Tensors on a GPU are written as those on the CPU are. Raises
+    ValueError for another suffix, TypeError for a value that is no Tensor, ImportError where the library safetensors is
+    needed and isn't installed.
     """
     path = Path(path)
     kind = _kind(path, "save_weights")
     for name, value in state_dict.items():
         if not isinstance(value, Tensor):
             raise TypeError(message("save_weights", f"state_dict[{name!r}]", repr(value), "must be a Tensor"))
-    arrays: Arrays = OrderedDict((name, np.array(value.array, order="C")) for name, value in state_dict.items())
+    arrays: Arrays = OrderedDict(
+        (name, np.array(to_host(value.array), order="C")) for name, value in state_dict.items()
+    )
     text = json.dumps(dict(metadata or {}), sort_keys=True)
     if kind == ".safetensors":
         content = _safetensors().numpy.save(dict(arrays), metadata={_HEADER_ENTRY: text})
