@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet.kernels.cuda import driver
+from scratchnet.kernels.cuda.errors import compiler_refused, not_compiled
 
 FOLDER = Path(__file__).parent
 THREADS = 256  # of a block; a multiple of the warp's 32
@@ -53,13 +54,14 @@ def _expanded(name: str, seen: set[str]) -> str:
 class Program:
     """The kernels of one .cu file: template<types..., typename I>, I the integer type of positions.
 
-    `kernels` gives for each name the dtypes that its launch code asks for, one tuple an instance. Those of the same
-    dtypes are compiled together, when the first of them is launched.
+    `kernels` gives for each name the types that its launch code asks for, one tuple an instance: dtypes, and classes of
+    the .cu file by their own names. Those of the same types are compiled together, when the first of them is launched, with `options` beside those of all.
     """
 
-    def __init__(self, stem: str, kernels: dict[str, tuple[Types, ...]]) -> None:
+    def __init__(self, stem: str, kernels: dict[str, tuple[Types, ...]], options: tuple[str, ...] = ()) -> None:
         self.stem = stem
         self.kernels = kernels
+        self.options = (*OPTIONS, *options)
 
     def launch(
         self, name: str, types: Types, threads: int, *args: Any, bound: int = 0, blocks: tuple[int, ...] = ()
@@ -76,7 +78,7 @@ class Program:
 
     def expressions(self, types: Types, index: str) -> dict[str, str]:
         """Kernel's name -> the C++ expression of its instance, for all kernels that exist for `types`."""
-        arguments = ", ".join(_C_NAMES[name] for name in (*types, index))
+        arguments = ", ".join(_C_NAMES.get(name, name) for name in (*types, index))
         return {name: f"{name}<{arguments}>" for name, instances in self.kernels.items() if types in instances}
 
     def units(self) -> Iterator[tuple[Types, str]]:
@@ -89,9 +91,15 @@ class Program:
 @cache
 def _module(generation: int, program: Program, types: Types, index: str) -> Any:
     names = list(program.expressions(types, index).values())
-    return driver.cupy().RawModule(code=source(program.stem), options=OPTIONS, name_expressions=names)
+    return driver.cupy().RawModule(code=source(program.stem), options=program.options, name_expressions=names)
 
 
 @cache
 def _function(generation: int, program: Program, name: str, types: Types, index: str) -> Any:
-    return _module(generation, program, types, index).get_function(program.expressions(types, index)[name])
+    expression = program.expressions(types, index)[name]
+    try:
+        return _module(generation, program, types, index).get_function(expression)
+    except Exception as error:
+        if not compiler_refused(error):
+            raise
+        raise not_compiled(program.stem, expression, program.options, error) from error
