@@ -55,6 +55,13 @@ activation: any shape; y is the function's result
 
     relu(x, out=None), relu_grad(gy, y, out=None); sigmoid, sigmoid_grad, tanh, tanh_grad alike
 
+curves: activation functions of any shape by their names, each followed by its numbers; a pass over memory each
+
+    value(curve, x, *numbers, out=None); slope(curve, gy, x, *numbers, out=None): gy times the derivative at x
+    elu (alpha, scale, inner: scale alpha (exp(inner x) - 1) where x <= 0, else scale x), gelu, gelu_tanh, hardsigmoid,
+    hardswish, hardtanh (low, high; value also of integers), leaky_relu (negative slope), logsigmoid, mish, silu,
+    softplus (beta, threshold)
+
 functions: any shape
 
     erf(x, out=None): the error function
@@ -63,7 +70,7 @@ softmax: along one axis; y is the function's result
 
     softmax(x, axis, out=None), softmax_grad(gy, y, axis, out=None); log_softmax, log_softmax_grad alike
 
-loss: logits (M, C, D), target int64 (M, D), weight (C,) or None
+loss: logits (M, C, D), target int64 (M, D), weight (C,) or None; on a GPU a target that is no class counts as ignored
 
     cross_entropy(logits, target, weight, ignore_index, label_smoothing, out=None)
         -> losses (M, D) as of torch's reduction="none", logsumexp (M, D)
@@ -84,7 +91,7 @@ scan: along the last axis
 
     linear_scan(g, a, out=None): h_i = g_i + a_i h_(i-1), h_(-1) = 0
 
-largest: of each line, equal numbers in the order of torch's topk on Linux
+largest: of each line, equal numbers in the order of torch's topk on Linux (on a GPU: of their positions)
 
     largest(x, k): (M, C) -> (M, k) int64, where the k largest are, the largest first; NaN counts as the largest
 
@@ -100,22 +107,23 @@ scatter: writes to out (R, *S), values (M, *S) or what broadcasts to it, places 
     add(out, places, values), multiply: out[places[i]] += values[i], one after another; float16 rounded once
         On a GPU a place outside of out is left out: its index's check has noted it.
 
-optim: in place; torch's single-tensor formulas, each operation rounded as torch rounds it
+optim: in place; lists of arrays: parameters, their gradients, their states; torch's single-tensor formulas, each
+operation rounded as torch rounds it
 
-    sgd_step(param, grad, momentum_buffer, *, lr, momentum, dampening, weight_decay, nesterov, maximize, first)
-    adam_step(param, grad, exp_avg, exp_avg_sq, max_exp_avg_sq, *, step, lr, beta1, beta2, eps, weight_decay, amsgrad,
-              maximize)
+    sgd_step(params, grads, momentum_buffers, *, lr, momentum, dampening, weight_decay, nesterov, maximize, first)
+    adam_step(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, *, step, lr, beta1, beta2, eps, weight_decay,
+              decoupled, amsgrad, maximize)
 
-optim_adaptive: as optim; in place; `step` counts from 1; decoupled: weight decay shrinks the parameter
+optim_adaptive: as optim; `step` counts from 1; decoupled: weight decay shrinks the parameter
 
-    adamax_step(param, grad, exp_avg, exp_inf, *, step, lr, beta1, beta2, eps, weight_decay, maximize)
-    nadam_step(param, grad, exp_avg, exp_avg_sq, *, step, lr, beta1, beta2, eps, weight_decay, mu, mu_next, mu_product,
-               decoupled, maximize)
-    radam_step(param, grad, exp_avg, exp_avg_sq, *, step, lr, beta1, beta2, eps, weight_decay, decoupled, maximize)
-    rmsprop_step(param, grad, square_avg, grad_avg, momentum_buffer, *, lr, alpha, eps, weight_decay, momentum,
-                 maximize); grad_avg and momentum_buffer may be None
-    adagrad_step(param, grad, total, *, step, lr, lr_decay, eps, weight_decay, maximize)
-    adadelta_step(param, grad, square_avg, acc_delta, *, lr, rho, eps, weight_decay, maximize)
+    adamax_step(params, grads, exp_avgs, exp_infs, *, step, lr, beta1, beta2, eps, weight_decay, maximize)
+    nadam_step(params, grads, exp_avgs, exp_avg_sqs, *, step, lr, beta1, beta2, eps, weight_decay, mu, mu_next,
+               mu_product, decoupled, maximize)
+    radam_step(params, grads, exp_avgs, exp_avg_sqs, *, step, lr, beta1, beta2, eps, weight_decay, decoupled, maximize)
+    rmsprop_step(params, grads, square_avgs, grad_avgs, momentum_buffers, *, lr, alpha, eps, weight_decay, momentum,
+                 maximize); grad_avgs and momentum_buffers may be None
+    adagrad_step(params, grads, totals, *, step, lr, lr_decay, eps, weight_decay, maximize)
+    adadelta_step(params, grads, square_avgs, acc_deltas, *, lr, rho, eps, weight_decay, maximize)
 
 buffers
 

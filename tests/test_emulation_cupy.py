@@ -43,7 +43,7 @@ def test_cupy_takes_the_source_and_the_options(program: launch.Program) -> None:
     """CuPy checks them when the module is made, and compiles later, on a GPU."""
     for unit in program.units():
         names = list(program.expressions(*unit).values())
-        assert cupy.RawModule(code=launch.source(program.stem), options=launch.OPTIONS, name_expressions=names)
+        assert cupy.RawModule(code=launch.source(program.stem), options=program.options, name_expressions=names)
 
 
 def test_nothing_is_public_that_is_not_listed() -> None:
@@ -62,7 +62,7 @@ def test_every_instance_compiles(program: launch.Program, architecture: str) -> 
     assert library is not None
     expressions = [name for unit in program.units() for name in program.expressions(*unit).values()]
     assert len(expressions) == len(set(expressions)) > 0
-    options = [*launch.OPTIONS, f"--gpu-architecture={architecture}"]
+    options = [*program.options, f"--gpu-architecture={architecture}"]
     code, symbols = nvrtc.cubin(library, launch.source(program.stem), options, expressions)
     for symbol in symbols:
         assert b".text." + symbol + b"\0" in code

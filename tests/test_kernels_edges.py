@@ -271,7 +271,7 @@ def test_sgd_step(dtype: str, options: dict[str, Any], rng: np.random.Generator)
         grad = rng.standard_normal((7, 5)).astype(dtype)
         theirs.grad = to_torch(grad)
         optimizer.step()
-        kernels.optim.sgd_step(param, grad, buffer, lr=0.013, **settings, first=step == 0)
+        kernels.optim.sgd_step([param], [grad], [buffer], lr=0.013, **settings, first=step == 0)
     np.testing.assert_array_max_ulp(param, theirs.detach().numpy(), 1, dtype)
 
 
@@ -286,7 +286,8 @@ ADAM: list[dict[str, Any]] = [
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("options", ADAM, ids=lambda o: " ".join(o) or "plain")
 def test_adam_step(dtype: str, options: dict[str, Any], rng: np.random.Generator) -> None:
-    settings = {"eps": 1e-8, "weight_decay": 0.0, "amsgrad": False, "maximize": False, **options}
+    flags = {"decoupled": False, "amsgrad": False, "maximize": False}
+    settings = {"eps": 1e-8, "weight_decay": 0.0, **flags, **options}
     beta1, beta2 = settings.pop("betas", (0.9, 0.999))
     param = rng.standard_normal((7, 5)).astype(dtype)
     theirs = to_torch(param).requires_grad_()
@@ -297,7 +298,8 @@ def test_adam_step(dtype: str, options: dict[str, Any], rng: np.random.Generator
         grad = rng.standard_normal((7, 5)).astype(dtype)
         theirs.grad = to_torch(grad)
         optimizer.step()
-        kernels.optim.adam_step(param, grad, *state, step=step + 1, lr=0.013, beta1=beta1, beta2=beta2, **settings)
+        lists = [[array] for array in (param, grad, *state)]
+        kernels.optim.adam_step(*lists, step=step + 1, lr=0.013, beta1=beta1, beta2=beta2, **settings)
     np.testing.assert_allclose(param, theirs.detach().numpy(), rtol=8 * np.finfo(dtype).eps, atol=0)
     names = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")[: 3 if settings["amsgrad"] else 2]
     for name, array in zip(names, state, strict=False):
@@ -307,8 +309,9 @@ def test_adam_step(dtype: str, options: dict[str, Any], rng: np.random.Generator
 def test_float16_parameters_are_updated_in_float32_and_rounded() -> None:
     param, grad, state = np.ones(3, np.float16), np.ones(3, np.float16), np.zeros((2, 3), np.float16)
     kernels.optim.adam_step(
-        *(param, grad, *state, None),
-        step=1, lr=0.25, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0, amsgrad=False, maximize=False,
+        *([array] for array in (param, grad, *state)), None,
+        step=1, lr=0.25, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0, decoupled=False, amsgrad=False,
+        maximize=False,
     )  # fmt: skip
     np.testing.assert_allclose(param, 0.75, rtol=1e-3)
     assert state.any()

@@ -1,4 +1,4 @@
-"""One optimizer step of one parameter, in place: torch's formulas, each operation rounded as torch's CPU code does."""
+"""One optimizer step of many parameters, in place: torch's formulas, each operation rounded as on torch's CPU."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ from scratchnet.kernels.cpu.layout import Array, plain
 
 
 def sgd_step(
-    param: Array,
-    grad: Array,
-    momentum_buffer: Array | None,
+    params: list[Array],
+    grads: list[Array],
+    momentum_buffers: list[Array] | None,
     *,
     lr: float,
     momentum: float,
@@ -22,20 +22,23 @@ def sgd_step(
     maximize: bool,
     first: bool,
 ) -> None:
-    """torch.optim.SGD. With `first` the momentum buffer is filled with the gradient instead of being updated."""
-    buffered = momentum_buffer is not None and momentum != 0
-    state = [momentum_buffer] if buffered and momentum_buffer is not None else []
+    """torch.optim.SGD. With `first` the momentum buffers are filled with the gradients instead of being updated."""
     settings = (lr, momentum, 1 - dampening, weight_decay)
     flags = (weight_decay != 0, bool(nesterov), bool(maximize), bool(first))
-    _update(_sgd_momentum if state else _sgd, param, grad, state, settings, flags)
+    if momentum_buffers is not None and momentum != 0:
+        for arrays in zip(params, grads, momentum_buffers, strict=True):
+            _update(_sgd_momentum, *arrays, settings=settings, flags=flags)
+    else:
+        for arrays in zip(params, grads, strict=True):
+            _update(_sgd, *arrays, settings=settings, flags=flags)
 
 
 def adam_step(
-    param: Array,
-    grad: Array,
-    exp_avg: Array,
-    exp_avg_sq: Array,
-    max_exp_avg_sq: Array | None,
+    params: list[Array],
+    grads: list[Array],
+    exp_avgs: list[Array],
+    exp_avg_sqs: list[Array],
+    max_exp_avg_sqs: list[Array] | None,
     *,
     step: int,
     lr: float,
@@ -43,24 +46,27 @@ def adam_step(
     beta2: float,
     eps: float,
     weight_decay: float,
+    decoupled: bool,
     amsgrad: bool,
     maximize: bool,
 ) -> None:
-    """torch.optim.Adam, `step` counting from 1. max_exp_avg_sq is used with `amsgrad` only."""
-    correction = (1 - beta2**step) ** 0.5
-    settings = (weight_decay, 1 - beta1, beta2, 1 - beta2, correction, eps, -(lr / (1 - beta1**step)))
-    largest = max_exp_avg_sq if amsgrad and max_exp_avg_sq is not None else exp_avg_sq
-    flags = (weight_decay != 0, bool(amsgrad), bool(maximize))
-    _update(_adam, param, grad, [exp_avg, exp_avg_sq, largest], settings, flags)
+    """torch.optim.Adam, `step` counting from 1. max_exp_avg_sqs are used with `amsgrad` only."""
+    shrink, decay = (1 - lr * weight_decay, 0.0) if decoupled else (1.0, weight_decay)
+    correction, rate = (1 - beta2**step) ** 0.5, -(lr / (1 - beta1**step))
+    settings = (shrink, decay, 1 - beta1, beta2, 1 - beta2, correction, eps, rate)
+    flags = (decay != 0, bool(amsgrad), bool(maximize))
+    largest = max_exp_avg_sqs if amsgrad and max_exp_avg_sqs is not None else exp_avg_sqs
+    for arrays in zip(params, grads, exp_avgs, exp_avg_sqs, largest, strict=True):
+        _update(_adam, *arrays, settings=settings, flags=flags)
 
 
 def _update(
-    loop: Kernel, param: Array, grad: Array, state: list[Array], settings: tuple[float, ...], flags: tuple[bool, ...]
+    loop: Kernel, param: Array, grad: Array, *states: Array, settings: tuple[float, ...], flags: tuple[bool, ...]
 ) -> None:
     """Run a loop over flat arrays, and write back what isn't flat memory of the dtype computed in."""
     if not param.size:
         return
-    targets = [param, *state]
+    targets = [param, *states]
     flat = [plain(a) for a in targets]
     # Adam without amsgrad passes one array twice: it must stay one.
     flat = [flat[next(j for j, b in enumerate(targets) if b is a)] for a in targets]
@@ -137,6 +143,7 @@ def _adam(
     average: Array,
     square: Array,
     largest: Array,
+    shrink: float,
     weight_decay: float,
     rest1: float,
     beta2: float,
@@ -152,8 +159,9 @@ def _adam(
     one = param.dtype.type(1)
     for i in prange(param.size):
         g = -grad[i] if maximize else grad[i]
+        p = param[i] * shrink
         if decays:
-            g = fma(param[i], weight_decay, g)
+            g = fma(p, weight_decay, g)
         # lerp: from whichever end is nearer
         a = average[i]
         a = fma(rest1, g - a, a) if rest1 < half else fma(rest1 - one, g - a, g)
@@ -164,4 +172,4 @@ def _adam(
             v = v if v >= largest[i] or v != v else largest[i]
             largest[i] = v
         denominator = np.sqrt(v) / correction + eps
-        param[i] += rate * a / denominator
+        param[i] = p + rate * a / denominator

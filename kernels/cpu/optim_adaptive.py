@@ -1,7 +1,8 @@
-"""More optimizer steps, of NumPy calls: one parameter, in place, torch's single-tensor formulas in torch's order."""
+"""More optimizer steps of many parameters, in place: NumPy calls, torch's single-tensor formulas in torch's order."""
 
 from collections.abc import Callable
 from functools import wraps
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -9,23 +10,31 @@ import numpy as np
 from scratchnet.kernels.cpu.layout import Array
 
 
-def _computed_wide(step: Callable[..., None]) -> Callable[..., None]:
-    """float16 is computed in float32 and rounded once; overflow and NaN pass in silence, as in torch."""
+def _for_each(step: Callable[..., None]) -> Callable[..., None]:
+    """Makes of a step of one parameter one of lists: parameters, gradients and states, each list may be None.
+
+    float16 is computed in float32 and rounded once; overflow and NaN pass in silence, as in torch.
+    """
 
     @wraps(step)
-    def wrapper(param: Array, *arrays: Array | None, **settings: Any) -> None:
+    def wrapper(*lists: list[Array] | None, **settings: Any) -> None:
+        rows = [repeat(None) if arrays is None else arrays for arrays in lists]
         with np.errstate(all="ignore"):
-            if param.dtype != np.float16:
-                step(param, *arrays, **settings)
-                return
-            targets = [param, *arrays]
-            wide = [None if a is None else a.astype(np.float32) for a in targets]
-            step(*wide, **settings)
-            for position, (target, result) in enumerate(zip(targets, wide, strict=True)):
-                if target is not None and result is not None and position != 1:  # all but the gradient
-                    np.copyto(target, result, casting="same_kind")
+            for arrays in zip(*rows, strict=False):
+                if arrays[0].dtype == np.float16:
+                    _computed_wide(step, arrays, settings)
+                else:
+                    step(*arrays, **settings)
 
     return wrapper
+
+
+def _computed_wide(step: Callable[..., None], arrays: tuple[Array | None, ...], settings: dict[str, Any]) -> None:
+    wide = [None if a is None else a.astype(np.float32) for a in arrays]
+    step(*wide, **settings)
+    for position, (target, result) in enumerate(zip(arrays, wide, strict=True)):
+        if target is not None and result is not None and position != 1:  # all but the gradient
+            np.copyto(target, result, casting="same_kind")
 
 
 def _gradient(param: Array, grad: Array, weight_decay: float, maximize: bool) -> Array:
@@ -47,7 +56,7 @@ def _decay(average: Array, keep: float, value: Array) -> None:
     average += (1 - keep) * value * value
 
 
-@_computed_wide
+@_for_each
 def adamax_step(
     param: Array,
     grad: Array,
@@ -69,7 +78,7 @@ def adamax_step(
     param += -(lr / (1 - beta1**step)) * exp_avg / exp_inf
 
 
-@_computed_wide
+@_for_each
 def nadam_step(
     param: Array,
     grad: Array,
@@ -99,7 +108,7 @@ def nadam_step(
     param += (-lr * mu_next / (1 - mu_product * mu_next)) * exp_avg / denominator
 
 
-@_computed_wide
+@_for_each
 def radam_step(
     param: Array,
     grad: Array,
@@ -131,7 +140,7 @@ def radam_step(
     param -= update
 
 
-@_computed_wide
+@_for_each
 def rmsprop_step(
     param: Array,
     grad: Array,
@@ -162,7 +171,7 @@ def rmsprop_step(
         param += -lr * g / root
 
 
-@_computed_wide
+@_for_each
 def adagrad_step(
     param: Array,
     grad: Array,
@@ -181,7 +190,7 @@ def adagrad_step(
     param += -(lr / (1 + (step - 1) * lr_decay)) * g / (np.sqrt(total) + eps)
 
 
-@_computed_wide
+@_for_each
 def adadelta_step(
     param: Array,
     grad: Array,

@@ -55,7 +55,8 @@ class Program:
     """The kernels of one .cu file: template<types..., typename I>, I the integer type of positions.
 
     `kernels` gives for each name the types that its launch code asks for, one tuple an instance: dtypes, and classes of
-    the .cu file by their own names. Those of the same types are compiled together, when the first of them is launched, with `options` beside those of all.
+    the .cu file by their own names. Those of the same types are compiled together, when the first of them is launched,
+    with `options` beside those of all.
     """
 
     def __init__(self, stem: str, kernels: dict[str, tuple[Types, ...]], options: tuple[str, ...] = ()) -> None:

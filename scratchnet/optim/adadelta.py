@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from scratchnet.device import kernels_for
 from scratchnet.optim.counting import CountingOptimizer, read
-from scratchnet.optim.optimizer import Params, check_settings, number, refuse, update
+from scratchnet.optim.optimizer import Group, Params, check_settings, number, refuse
+from scratchnet.optim.updating import States
 
 
 class Adadelta(CountingOptimizer):
@@ -15,6 +15,8 @@ class Adadelta(CountingOptimizer):
     Equals torch.optim.Adadelta; both means decay by `rho`. `foreach` is kept and changes nothing.
     Source: Zeiler (2012), algorithm 1.
     """
+
+    _kernel: ClassVar[str] = "optim_adaptive.adadelta_step"
 
     def __init__(
         self,
@@ -46,14 +48,10 @@ class Adadelta(CountingOptimizer):
         }
         super().__init__(params, defaults)
 
-    def _update(self, param: Any, group: dict[str, Any]) -> None:
+    def _settings(self, group: Group) -> dict[str, Any]:
+        numbers = read(group, "lr", "rho", "eps", "weight_decay")
+        return {**numbers, "maximize": bool(group["maximize"])}
+
+    def _prepare(self, param: Any, group: Group) -> tuple[States, dict[str, Any]]:
         state, _ = self._counted(param, "square_avg", "acc_delta")
-        update(
-            param,
-            kernels_for(param.array).optim_adaptive.adadelta_step,
-            param.grad.array,
-            state["square_avg"].array,
-            state["acc_delta"].array,
-            maximize=bool(group["maximize"]),
-            **read(group, "lr", "rho", "eps", "weight_decay"),
-        )
+        return [state["square_avg"], state["acc_delta"]], {}

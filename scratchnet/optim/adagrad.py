@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from scratchnet.device import kernels_for
 from scratchnet.optim.counting import CountingOptimizer, counter, filled, read
-from scratchnet.optim.optimizer import Params, check_settings, refuse, update
+from scratchnet.optim.optimizer import Group, Params, check_settings, refuse
+from scratchnet.optim.updating import States
 
 
 class Adagrad(CountingOptimizer):
@@ -16,6 +16,7 @@ class Adagrad(CountingOptimizer):
     lr_decay). `foreach` and `fused` are kept and change nothing. Source: Duchi et al. (2011), figure 1.
     """
 
+    _kernel: ClassVar[str] = "optim_adaptive.adagrad_step"
     _added: ClassVar[dict[str, Any]] = {"foreach": None, "maximize": False, "differentiable": False, "fused": None}
 
     def __init__(
@@ -64,16 +65,12 @@ class Adagrad(CountingOptimizer):
         state["step"] = counter(0.0)
         state["sum"] = filled(param, float(self.defaults["initial_accumulator_value"]))
 
-    def _update(self, param: Any, group: dict[str, Any]) -> None:
+    def _settings(self, group: Group) -> dict[str, Any]:
+        numbers = read(group, "lr", "lr_decay", "eps", "weight_decay")
+        return {**numbers, "maximize": bool(group["maximize"])}
+
+    def _prepare(self, param: Any, group: Group) -> tuple[States, dict[str, Any]]:
         if not self.state[param]:  # of a group added later
             self._start(param)
         state, step = self._counted(param)
-        update(
-            param,
-            kernels_for(param.array).optim_adaptive.adagrad_step,
-            param.grad.array,
-            state["sum"].array,
-            step=step,
-            maximize=bool(group["maximize"]),
-            **read(group, "lr", "lr_decay", "eps", "weight_decay"),
-        )
+        return [state["sum"]], {"step": step}

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from scratchnet import dtypes
-from scratchnet.autograd.modes import no_grad
-from scratchnet.device import array_module, kernels_for
 from scratchnet.ops.creation import tensor, zeros
-from scratchnet.optim.optimizer import Closure, Optimizer, Params, check_settings, number, refuse, run_closure, update
+from scratchnet.optim.optimizer import Group, Params, check_settings, number, refuse
+from scratchnet.optim.updating import KernelOptimizer, States
 from scratchnet.tensor import Tensor
 
 
-class Adam(Optimizer):
+class Adam(KernelOptimizer):
     """Steps by the mean of the gradients over the root of the mean of their squares, both decaying averages.
 
     Equals torch.optim.Adam. `amsgrad` divides by the largest mean of squares so far; `decoupled_weight_decay` shrinks
     the parameter instead of adding to the gradient. `foreach` and `fused` are kept and change nothing.
     Source: Kingma and Ba (2015), algorithm 1; Reddi et al. (2018) for amsgrad.
     """
+
+    _kernel: ClassVar[str] = "optim.adam_step"
 
     def __init__(
         self,
@@ -65,45 +66,29 @@ class Adam(Optimizer):
             for param in group["params"]:
                 own = self.state.get(param)
                 if own and not isinstance(own["step"], Tensor):  # saved as a plain number long ago
-                    own["step"] = tensor(float(own["step"]), dtype=dtypes.float32)
+                    own["step"] = tensor(float(own["step"]), dtype=dtypes.float32, device="cpu")
 
-    @no_grad()
-    def step(self, closure: Closure | None = None) -> Any:
-        """Update every parameter that has a gradient. Returns the closure's loss."""
-        loss = run_closure(closure)
-        for group in self.param_groups:
-            for param in group["params"]:
-                if param.grad is not None:
-                    self._update(param, group)
-        return loss
+    def _settings(self, group: Group) -> dict[str, Any]:
+        return {
+            "lr": number(group["lr"]),
+            "beta1": number(group["betas"][0]),
+            "beta2": number(group["betas"][1]),
+            "eps": group["eps"],
+            "weight_decay": number(group["weight_decay"]),
+            "decoupled": bool(group["decoupled_weight_decay"]),
+            "amsgrad": bool(group["amsgrad"]),
+            "maximize": bool(group["maximize"]),
+        }
 
-    def _update(self, param: Any, group: dict[str, Any]) -> None:
+    def _prepare(self, param: Any, group: Group) -> tuple[States, dict[str, Any]]:
         state = self.state[param]
         if not state:
-            state["step"] = tensor(0.0, dtype=dtypes.float32)
+            state["step"] = tensor(0.0, dtype=dtypes.float32, device="cpu")
             for name in ("exp_avg", "exp_avg_sq", *(("max_exp_avg_sq",) if group["amsgrad"] else ())):
                 state[name] = zeros(param.shape, dtype=param.dtype, device=param.device)
         state["step"] += 1
-        lr, weight_decay = number(group["lr"]), number(group["weight_decay"])
-        if group["decoupled_weight_decay"] and weight_decay != 0:
-            array_module(param.array).multiply(param.array, 1 - lr * weight_decay, out=param.array)
-            weight_decay = 0.0
-        update(
-            param,
-            kernels_for(param.array).optim.adam_step,
-            param.grad.array,
-            state["exp_avg"].array,
-            state["exp_avg_sq"].array,
-            state["max_exp_avg_sq"].array if group["amsgrad"] else None,
-            step=int(state["step"].item()),
-            lr=lr,
-            beta1=number(group["betas"][0]),
-            beta2=number(group["betas"][1]),
-            eps=group["eps"],
-            weight_decay=weight_decay,
-            amsgrad=bool(group["amsgrad"]),
-            maximize=bool(group["maximize"]),
-        )
+        largest = state["max_exp_avg_sq"] if group["amsgrad"] else None
+        return [state["exp_avg"], state["exp_avg_sq"], largest], {"step": int(state["step"].item())}
 
 
 class AdamW(Adam):

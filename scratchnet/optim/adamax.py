@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from scratchnet.device import kernels_for
-from scratchnet.optim.counting import CountingOptimizer, check_betas, read
-from scratchnet.optim.optimizer import Params, check_settings, number, refuse, update
+from scratchnet.optim.counting import CountingOptimizer, check_betas, read, read_betas
+from scratchnet.optim.optimizer import Group, Params, check_settings, refuse
+from scratchnet.optim.updating import States
 
 
 class Adamax(CountingOptimizer):
@@ -14,6 +14,8 @@ class Adamax(CountingOptimizer):
 
     Equals torch.optim.Adamax. `foreach` is kept and changes nothing. Source: Kingma and Ba (2015), algorithm 2.
     """
+
+    _kernel: ClassVar[str] = "optim_adaptive.adamax_step"
 
     def __init__(
         self,
@@ -44,17 +46,10 @@ class Adamax(CountingOptimizer):
         }
         super().__init__(params, defaults)
 
-    def _update(self, param: Any, group: dict[str, Any]) -> None:
+    def _settings(self, group: Group) -> dict[str, Any]:
+        numbers = read(group, "lr", "eps", "weight_decay")
+        return {**numbers, **read_betas(group), "maximize": bool(group["maximize"])}
+
+    def _prepare(self, param: Any, group: Group) -> tuple[States, dict[str, Any]]:
         state, step = self._counted(param, "exp_avg", "exp_inf")
-        update(
-            param,
-            kernels_for(param.array).optim_adaptive.adamax_step,
-            param.grad.array,
-            state["exp_avg"].array,
-            state["exp_inf"].array,
-            step=step,
-            beta1=float(number(group["betas"][0])),
-            beta2=float(number(group["betas"][1])),
-            maximize=bool(group["maximize"]),
-            **read(group, "lr", "eps", "weight_decay"),
-        )
+        return [state["exp_avg"], state["exp_inf"]], {"step": step}

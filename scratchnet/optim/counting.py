@@ -1,18 +1,18 @@
-"""What the optimizers that count their steps share: the loop over parameters, the state's `step`, old checkpoints."""
+"""What the optimizers that count their steps share: the state's `step`, and checkpoints of older releases."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
 from scratchnet import dtypes
-from scratchnet.autograd.modes import no_grad
 from scratchnet.ops.creation import full, tensor
-from scratchnet.optim.optimizer import Closure, Optimizer, number, run_closure
+from scratchnet.optim.optimizer import number
+from scratchnet.optim.updating import KernelOptimizer
 from scratchnet.tensor import Tensor
 
 
-class CountingOptimizer(Optimizer):
-    """Base of Adamax, NAdam, RAdam, RMSprop, Adagrad, Adadelta: a subclass writes `_update` for one parameter.
+class CountingOptimizer(KernelOptimizer):
+    """Base of Adamax, NAdam, RAdam, RMSprop, Adagrad, Adadelta: each parameter's state counts its steps.
 
     Settings that a checkpoint from an older release lacks are filled in from `_added`.
     """
@@ -36,19 +36,6 @@ class CountingOptimizer(Optimizer):
                     if own and not isinstance(own[name], Tensor):  # saved as a plain number long ago
                         own[name] = counter(own[name])
 
-    @no_grad()
-    def step(self, closure: Closure | None = None) -> Any:
-        """Update every parameter that has a gradient. Returns the closure's loss."""
-        loss = run_closure(closure)
-        for group in self.param_groups:
-            for param in group["params"]:
-                if param.grad is not None:
-                    self._update(param, group)
-        return loss
-
-    def _update(self, param: Any, group: dict[str, Any]) -> None:
-        raise NotImplementedError
-
     def _counted(self, param: Any, *names: str) -> tuple[dict[str, Any], int]:
         """The parameter's state, made of zeros at the first step, and the number of this step."""
         state = self.state[param]
@@ -61,9 +48,9 @@ class CountingOptimizer(Optimizer):
 
 
 def counter(value: float) -> Tensor:
-    """A number kept in the state: a 0-d tensor, float32 or the default dtype where that is float64."""
+    """A number kept in the state: a 0-d tensor on the CPU, float32 or the default dtype where that is float64."""
     wide = dtypes.get_default_dtype() is dtypes.float64
-    return tensor(float(value), dtype=dtypes.float64 if wide else dtypes.float32)
+    return tensor(float(value), dtype=dtypes.float64 if wide else dtypes.float32, device="cpu")
 
 
 def filled(param: Tensor, value: float) -> Tensor:
@@ -74,6 +61,11 @@ def filled(param: Tensor, value: float) -> Tensor:
 def read(group: dict[str, Any], *names: str) -> dict[str, float]:
     """Settings of a group as plain floats."""
     return {name: float(number(group[name])) for name in names}
+
+
+def read_betas(group: dict[str, Any]) -> dict[str, float]:
+    """A group's betas as plain floats, beta1 and beta2."""
+    return {f"beta{i}": float(number(beta)) for i, beta in enumerate(group["betas"], 1)}
 
 
 def check_betas(betas: tuple[Any, Any]) -> None:

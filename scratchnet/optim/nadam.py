@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from scratchnet.device import kernels_for
-from scratchnet.optim.counting import CountingOptimizer, check_betas, read
-from scratchnet.optim.optimizer import Params, check_settings, number, refuse, update
+from scratchnet.optim.counting import CountingOptimizer, check_betas, read, read_betas
+from scratchnet.optim.optimizer import Group, Params, check_settings, number, refuse
+from scratchnet.optim.updating import States
 
 
 class NAdam(CountingOptimizer):
@@ -16,6 +16,7 @@ class NAdam(CountingOptimizer):
     `foreach` is kept and changes nothing. Source: Dozat (2016), algorithm 2.
     """
 
+    _kernel: ClassVar[str] = "optim_adaptive.nadam_step"
     _added: ClassVar[dict[str, Any]] = {**CountingOptimizer._added, "decoupled_weight_decay": False}
     _counters: ClassVar[tuple[str, ...]] = ("step", "mu_product")
 
@@ -56,24 +57,15 @@ class NAdam(CountingOptimizer):
         }
         super().__init__(params, defaults)
 
-    def _update(self, param: Any, group: dict[str, Any]) -> None:
+    def _settings(self, group: Group) -> dict[str, Any]:
+        numbers = read(group, "lr", "eps", "weight_decay")
+        flags = {"decoupled": bool(group["decoupled_weight_decay"]), "maximize": bool(group["maximize"])}
+        return {**numbers, **read_betas(group), **flags}
+
+    def _prepare(self, param: Any, group: Group) -> tuple[States, dict[str, Any]]:
         state, step = self._counted(param, "mu_product", "exp_avg", "exp_avg_sq")
         beta1, decay = float(number(group["betas"][0])), float(group["momentum_decay"])
         mu, mu_next = (beta1 * (1.0 - 0.5 * 0.96 ** (t * decay)) for t in (step, step + 1))
         state["mu_product"] *= mu
-        update(
-            param,
-            kernels_for(param.array).optim_adaptive.nadam_step,
-            param.grad.array,
-            state["exp_avg"].array,
-            state["exp_avg_sq"].array,
-            step=step,
-            beta1=beta1,
-            beta2=float(number(group["betas"][1])),
-            mu=mu,
-            mu_next=mu_next,
-            mu_product=state["mu_product"].item(),
-            decoupled=bool(group["decoupled_weight_decay"]),
-            maximize=bool(group["maximize"]),
-            **read(group, "lr", "eps", "weight_decay"),
-        )
+        own = {"step": step, "mu": mu, "mu_next": mu_next, "mu_product": state["mu_product"].item()}
+        return [state["exp_avg"], state["exp_avg_sq"]], own

@@ -296,15 +296,3 @@ def run_closure(closure: Closure | None) -> Any:
 def number(value: Any) -> float:
     """A setting as a Python number; torch lets some be one-element tensors."""
     return float(value.item()) if isinstance(value, Tensor) else value
-
-
-def update(param: Tensor, kernel: Callable[..., Any], *rest: Any, **settings: Any) -> None:
-    """Run an update kernel on a parameter's array, in place, and count the write."""
-    array = param.array
-    if array.flags.c_contiguous:
-        kernel(array, *rest, **settings)
-    else:
-        compact = array.copy(order="C")
-        kernel(compact, *rest, **settings)
-        array[...] = compact
-    param._counter.value += 1

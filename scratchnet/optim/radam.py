@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from scratchnet.device import kernels_for
-from scratchnet.optim.counting import CountingOptimizer, check_betas, read
-from scratchnet.optim.optimizer import Params, check_settings, number, refuse, update
+from scratchnet.optim.counting import CountingOptimizer, check_betas, read, read_betas
+from scratchnet.optim.optimizer import Group, Params, check_settings, refuse
+from scratchnet.optim.updating import States
 
 
 class RAdam(CountingOptimizer):
@@ -17,6 +17,7 @@ class RAdam(CountingOptimizer):
     Source: Liu et al. (2020), algorithm 2.
     """
 
+    _kernel: ClassVar[str] = "optim_adaptive.radam_step"
     _added: ClassVar[dict[str, Any]] = {**CountingOptimizer._added, "decoupled_weight_decay": False}
 
     def __init__(
@@ -50,18 +51,11 @@ class RAdam(CountingOptimizer):
         }
         super().__init__(params, defaults)
 
-    def _update(self, param: Any, group: dict[str, Any]) -> None:
+    def _settings(self, group: Group) -> dict[str, Any]:
+        numbers = read(group, "lr", "eps", "weight_decay")
+        flags = {"decoupled": bool(group["decoupled_weight_decay"]), "maximize": bool(group["maximize"])}
+        return {**numbers, **read_betas(group), **flags}
+
+    def _prepare(self, param: Any, group: Group) -> tuple[States, dict[str, Any]]:
         state, step = self._counted(param, "exp_avg", "exp_avg_sq")
-        update(
-            param,
-            kernels_for(param.array).optim_adaptive.radam_step,
-            param.grad.array,
-            state["exp_avg"].array,
-            state["exp_avg_sq"].array,
-            step=step,
-            beta1=float(number(group["betas"][0])),
-            beta2=float(number(group["betas"][1])),
-            decoupled=bool(group["decoupled_weight_decay"]),
-            maximize=bool(group["maximize"]),
-            **read(group, "lr", "eps", "weight_decay"),
-        )
+        return [state["exp_avg"], state["exp_avg_sq"]], {"step": step}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from scratchnet.device import kernels_for
 from scratchnet.optim.counting import CountingOptimizer, read
-from scratchnet.optim.optimizer import Params, check_settings, refuse, update
+from scratchnet.optim.optimizer import Group, Params, check_settings, refuse
+from scratchnet.optim.updating import States
 
 
 class RMSprop(CountingOptimizer):
@@ -17,6 +17,7 @@ class RMSprop(CountingOptimizer):
     Source: Tieleman and Hinton (2012), lecture 6.5; Graves (2013), section 5, for `centered`.
     """
 
+    _kernel: ClassVar[str] = "optim_adaptive.rmsprop_step"
     _added: ClassVar[dict[str, Any]] = {"momentum": 0, "centered": False, **CountingOptimizer._added}
 
     def __init__(
@@ -56,17 +57,13 @@ class RMSprop(CountingOptimizer):
         }
         super().__init__(params, defaults)
 
-    def _update(self, param: Any, group: dict[str, Any]) -> None:
+    def _settings(self, group: Group) -> dict[str, Any]:
+        numbers = read(group, "lr", "alpha", "eps", "weight_decay", "momentum")
+        return {**numbers, "maximize": bool(group["maximize"])}
+
+    def _prepare(self, param: Any, group: Group) -> tuple[States, dict[str, Any]]:
         moves, centered = group["momentum"] > 0, bool(group["centered"])
         names = ["square_avg", *(["momentum_buffer"] if moves else []), *(["grad_avg"] if centered else [])]
         state, _ = self._counted(param, *names)
-        update(
-            param,
-            kernels_for(param.array).optim_adaptive.rmsprop_step,
-            param.grad.array,
-            state["square_avg"].array,
-            state["grad_avg"].array if centered else None,
-            state["momentum_buffer"].array if moves else None,
-            maximize=bool(group["maximize"]),
-            **read(group, "lr", "alpha", "eps", "weight_decay", "momentum"),
-        )
+        average = state["grad_avg"] if centered else None
+        return [state["square_avg"], average, state["momentum_buffer"] if moves else None], {}

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from scratchnet.autograd.modes import no_grad
-from scratchnet.device import kernels_for
 from scratchnet.ops.creation import zeros
-from scratchnet.optim.optimizer import Closure, Optimizer, Params, check_settings, number, refuse, run_closure, update
+from scratchnet.optim.optimizer import Group, Params, check_settings, number, refuse
+from scratchnet.optim.updating import KernelOptimizer, States
 
 
-class SGD(Optimizer):
+class SGD(KernelOptimizer):
     """param -= lr * v, v = momentum * v + (1 - dampening) * g (the first v is g), g = gradient + weight_decay * param.
 
     Equals torch.optim.SGD. `nesterov` steps by g + momentum * v; `maximize` climbs. `foreach` and `fused` only choose
     how torch computes the same: they are kept and change nothing. Source: Sutskever et al. (2013), Nesterov's form.
     """
+
+    _kernel: ClassVar[str] = "optim.sgd_step"
 
     def __init__(
         self,
@@ -59,25 +60,15 @@ class SGD(Optimizer):
             for name, value in (("nesterov", False), ("maximize", False), ("foreach", None), ("fused", None)):
                 group.setdefault(name, value)
 
-    @no_grad()
-    def step(self, closure: Closure | None = None) -> Any:
-        """Update every parameter that has a gradient. Returns the closure's loss."""
-        loss = run_closure(closure)
-        for group in self.param_groups:
-            settings = {name: number(group[name]) for name in ("lr", "momentum", "dampening", "weight_decay")}
-            settings |= {name: bool(group[name]) for name in ("nesterov", "maximize")}
-            for param in group["params"]:
-                if param.grad is not None:
-                    self._update(param, settings)
-        return loss
+    def _settings(self, group: Group) -> dict[str, Any]:
+        numbers = {name: number(group[name]) for name in ("lr", "momentum", "dampening", "weight_decay")}
+        return {**numbers, "nesterov": bool(group["nesterov"]), "maximize": bool(group["maximize"])}
 
-    def _update(self, param: Any, settings: dict[str, Any]) -> None:
-        buffer, first = None, False
-        if settings["momentum"] != 0:
-            state = self.state[param]
-            first = state.get("momentum_buffer") is None
-            if first:
-                state["momentum_buffer"] = zeros(param.shape, dtype=param.dtype, device=param.device)
-            buffer = state["momentum_buffer"].array
-        kernel = kernels_for(param.array).optim.sgd_step
-        update(param, kernel, param.grad.array, buffer, first=first, **settings)
+    def _prepare(self, param: Any, group: Group) -> tuple[States, dict[str, Any]]:
+        if group["momentum"] == 0:
+            return [None], {"first": False}
+        state = self.state[param]
+        first = state.get("momentum_buffer") is None
+        if first:
+            state["momentum_buffer"] = zeros(param.shape, dtype=param.dtype, device=param.device)
+        return [state["momentum_buffer"]], {"first": first}

@@ -7,12 +7,13 @@
 
 namespace emulated {
 
-// dtypes' names, a star before them for a pointer.
+// dtypes' names, a star before them for a pointer; "bytes" and the size for a struct (float16 is one, and a dtype).
 template <typename T>
 std::string type_name() {
   typedef std::remove_cv_t<T> V;
   if constexpr (std::is_pointer_v<V>) return "*" + type_name<std::remove_pointer_t<V>>();
   else if constexpr (std::is_same_v<V, bool>) return "bool";
+  else if constexpr (std::is_class_v<V> && sizeof(V) > 2) return "bytes" + std::to_string(sizeof(V));
   else {
     const char* kind = std::is_integral_v<V> ? (std::is_signed_v<V> ? "int" : "uint") : "float";
     return kind + std::to_string(8 * sizeof(V));

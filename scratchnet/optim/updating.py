@@ -1,0 +1,63 @@
+"""The step that the optimizers share: parameters collected, and updated by one call of a kernel for many."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, ClassVar
+
+from scratchnet.autograd.modes import no_grad
+from scratchnet.device import device, kernels_for, on
+from scratchnet.optim.optimizer import Closure, Group, Optimizer, run_closure
+from scratchnet.tensor import Tensor
+
+States = list[Tensor | None]
+
+
+class KernelOptimizer(Optimizer):
+    """Base of the optimizers that have a kernel, which takes lists: parameters, gradients and each of the states.
+
+    A subclass names the kernel, "<stem>.<name>", and gives the settings of a group, and of each parameter its states
+    and the settings that are its own, such as the number of its step. Nothing here waits for a GPU.
+    """
+
+    _kernel: ClassVar[str]
+
+    def _settings(self, group: Group) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def _prepare(self, param: Any, group: Group) -> tuple[States, dict[str, Any]]:
+        raise NotImplementedError
+
+    @no_grad()
+    def step(self, closure: Closure | None = None) -> Any:
+        """Update every parameter that has a gradient. Returns the closure's loss."""
+        loss = run_closure(closure)
+        for group in self.param_groups:
+            self._step_group(group)
+        return loss
+
+    def _step_group(self, group: Group) -> None:
+        settings = self._settings(group)
+        batches: dict[tuple[Any, ...], list[list[Any]]] = {}
+        times: Counter[int] = Counter()  # a parameter that is listed twice is updated twice, one after the other
+        for param in group["params"]:
+            if param.grad is not None:
+                states, own = self._prepare(param, group)
+                times[id(param)] += 1
+                key = (times[id(param)], param.device, *own.items())
+                batches.setdefault(key, []).append([param, param.grad, *states])
+        for (_, place, *own_items), members in batches.items():
+            self._update(place, members, {**settings, **dict(own_items)})
+
+    def _update(self, place: device, members: list[list[Any]], settings: dict[str, Any]) -> None:
+        """Run the kernel on parameters of one device, in place, and count the writes."""
+        lists = [_arrays(column) for column in zip(*members, strict=True)]
+        stem, name = self._kernel.split(".")
+        with on(place):
+            getattr(getattr(kernels_for(members[0][0].array), stem), name)(*lists, **settings)
+        for param, *_ in members:
+            param._counter.value += 1
+
+
+def _arrays(column: tuple[Any, ...]) -> list[Any] | None:
+    return None if column[0] is None else [tensor.array for tensor in column]
