@@ -1,7 +1,10 @@
 """Threads, and what this installation runs on."""
 
+import os
 import platform
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -22,14 +25,72 @@ def get_num_threads() -> int:
 
 
 def show_config() -> str:
-    """Versions, platform and threads, a line each, for a report."""
-    from importlib.metadata import version
+    """Versions, devices, threads, vector width and caches, a line each, for a report.
 
-    lines = {
-        "python": sys.version.split()[0],
-        "platform": f"{platform.system()} {platform.machine()}",
-        "numpy": np.__version__,
-        "numba": version("numba"),
-        "threads": str(get_num_threads()),
-    }
-    return "\n".join(f"{name:<10} {value}" for name, value in lines.items())
+    Imports Numba and, where it is installed, CuPy, which may be broken: its line then says how to mend it.
+    """
+    lines = [("python", sys.version.split()[0]), ("platform", f"{platform.system()} {platform.machine()}")]
+    lines += [*_cpu_lines(), *_gpu_lines()]
+    return "\n".join(f"{name:<14} {value}" for name, value in lines)
+
+
+def _cpu_lines() -> Iterator[tuple[str, str]]:
+    import numba
+
+    yield "numpy", np.__version__
+    yield "numba", numba.__version__
+    yield "numba cache", _numba_cache(numba.config.CACHE_DIR)
+    yield "threads", f"{get_num_threads()} of {threads.limit()}"
+    yield "vectors", _vector_width()
+
+
+def _numba_cache(chosen: str) -> str:
+    """Where compiled CPU kernels are kept."""
+    folder = Path(threads.__file__).parent / "cpu" / "__pycache__"
+    if chosen:
+        return str(chosen)
+    return str(folder) if os.access(folder.parent, os.W_OK) else f"the user's own folder ({folder} can't be written)"
+
+
+def _vector_width() -> str:
+    """The widest vectors of this CPU, for which Numba compiles."""
+    from llvmlite.binding import get_host_cpu_features
+
+    features = get_host_cpu_features()
+    for name, bits in (("avx512f", 512), ("avx2", 256), ("sse2", 128), ("neon", 128)):
+        if features.get(name):
+            return f"{bits} bits ({name})"
+    return "unknown"
+
+
+def _gpu_lines() -> Iterator[tuple[str, str]]:
+    from scratchnet.kernels.cuda import runtime
+
+    try:
+        cupy = runtime.library()
+    except (AssertionError, RuntimeError) as error:
+        yield "cupy", str(error)
+        return
+    yield "cupy", str(getattr(cupy, "__version__", "unknown"))
+    yield "cupy cache", os.environ.get("CUPY_CACHE_DIR", str(Path("~/.cupy/kernel_cache").expanduser()))
+    wrong = runtime.trouble()
+    if wrong:
+        yield "GPU", f"none: {wrong}"
+        return
+    cuda = cupy.cuda
+    driver, built = cuda.runtime.driverGetVersion(), cuda.runtime.runtimeGetVersion()
+    yield "CUDA", f"driver {_version(driver)}, runtime {_version(built)}"
+    pool = cupy.get_default_memory_pool()
+    for index in range(runtime.count()):
+        found = cuda.runtime.getDeviceProperties(index)
+        with runtime.On(index):
+            free, total = cuda.runtime.memGetInfo()
+            held, used = pool.total_bytes(), pool.used_bytes()
+        name, power = found["name"].decode(errors="replace"), f"{found['major']}.{found['minor']}"
+        yield f"cuda:{index}", f"{name} ({power}), {runtime.size(free)} of {runtime.size(total)} free"
+        yield f"cuda:{index} pool", f"{runtime.size(held)}, of which {runtime.size(used)} in use"
+
+
+def _version(number: int) -> str:
+    """12090 -> 12.9"""
+    return f"{number // 1000}.{number % 1000 // 10}"

@@ -407,5 +407,5 @@ def test_nothing_ahead_is_refused() -> None:
 
 def test_empty_datasets_and_copies() -> None:
     assert list(data.DataLoader([], batch_size=3)) == []
-    loader = data.DataLoader([1, 2], batch_size=2, pin_memory=True)
+    loader = data.DataLoader([1, 2], batch_size=2)
     assert [batch.tolist() for batch in copy.deepcopy(loader)] == [[1, 2]]

@@ -41,6 +41,15 @@ def count() -> int:
         return 0
 
 
+def trouble() -> str:
+    """Why there is no GPU, in one sentence; "" where there is one."""
+    try:
+        found = int(library().cuda.runtime.getDeviceCount())
+    except (AssertionError, RuntimeError) as error:
+        return str(error)
+    return "" if found else "CuPy finds none"
+
+
 def current() -> int:
     """The index of this thread's current GPU."""
     return int(library().cuda.runtime.getDevice())
@@ -61,7 +70,7 @@ def check(op: str, index: int | None) -> int:
     library()
     found = count()
     if not found:
-        raise RuntimeError(f"{op}: No CUDA GPUs are available")
+        raise RuntimeError(f"{op}: No CUDA GPUs are available ({trouble()}); use device='cpu'")
     if index is None:
         return current()
     if index >= found:

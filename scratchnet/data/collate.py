@@ -40,14 +40,14 @@ def default_collate(batch: Sequence[Any]) -> Any:
     if isinstance(first, (str, bytes)):
         return batch
     if isinstance(first, Mapping):
-        return _rebuilt_mapping(first, {key: default_collate([sample[key] for sample in batch]) for key in first})
+        return rebuilt_mapping(first, {key: default_collate([sample[key] for sample in batch]) for key in first})
     if isinstance(first, Sequence):
         if hasattr(first, "_fields"):
             return type(first)(*(default_collate(field) for field in zip(*batch, strict=False)))
         if any(len(sample) != len(first) for sample in batch):
             raise RuntimeError("each element in list of batch should be of equal size")
         fields = [default_collate(field) for field in zip(*batch, strict=True)]
-        return fields if isinstance(first, tuple) else _rebuilt_sequence(first, fields)
+        return fields if isinstance(first, tuple) else rebuilt_sequence(first, fields)
     raise TypeError(_refusal(type(first)))
 
 
@@ -58,12 +58,12 @@ def default_convert(data: Any) -> Any:
     if isinstance(data, (np.ndarray, np.bool_, np.number)):
         return data if data.dtype.kind in _TEXT_KINDS else as_tensor(data)
     if isinstance(data, Mapping):
-        return _rebuilt_mapping(data, {key: default_convert(value) for key, value in data.items()})
+        return rebuilt_mapping(data, {key: default_convert(value) for key, value in data.items()})
     if isinstance(data, Sequence) and not isinstance(data, (str, bytes)):
         fields = [default_convert(value) for value in data]
         if hasattr(data, "_fields"):
             return type(data)(*fields)
-        return fields if isinstance(data, tuple) else _rebuilt_sequence(data, fields)
+        return fields if isinstance(data, tuple) else rebuilt_sequence(data, fields)
     return data
 
 
@@ -80,7 +80,7 @@ def _refusal(kind: object) -> str:
     return message("default_collate", "batch", "a list", rule, "pass a collate_fn to the DataLoader")
 
 
-def _rebuilt_mapping(like: Any, values: dict[Any, Any]) -> Any:
+def rebuilt_mapping(like: Any, values: dict[Any, Any]) -> Any:
     """The values in a mapping of the type of `like`, or in a dict where that type can't be filled."""
     try:
         if isinstance(like, MutableMapping):
@@ -93,7 +93,7 @@ def _rebuilt_mapping(like: Any, values: dict[Any, Any]) -> Any:
         return values
 
 
-def _rebuilt_sequence(like: Any, values: list[Any]) -> Any:
+def rebuilt_sequence(like: Any, values: list[Any]) -> Any:
     """The values in a sequence of the type of `like`, or in a list where that type can't be filled."""
     try:
         if isinstance(like, MutableSequence):

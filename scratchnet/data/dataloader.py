@@ -13,8 +13,10 @@ from typing import Any
 from scratchnet import random
 from scratchnet.data.collate import default_collate, default_convert
 from scratchnet.data.dataset import IterableDataset
+from scratchnet.data.pinning import can_pin, pin_memory
 from scratchnet.data.sampler import BatchSampler, RandomSampler, SequentialSampler
 from scratchnet.data.worker import END, Workers
+from scratchnet.device import raise_pending
 from scratchnet.shapes import message
 
 _FIXED = ("batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers")
@@ -34,8 +36,10 @@ class DataLoader:
     `batch_size=None` gives single samples. `shuffle` draws a new order each pass. `num_workers` > 0 reads ahead
     (`prefetch_factor` batches each) in as many threads, which stand for torch's processes: a worker has its own random
     stream and copy of the dataset, streams are read by each worker (see `get_worker_info`), `persistent_workers` go
-    on from pass to pass. `pin_memory` and `multiprocessing_context` are taken and change nothing. Raises torch's
-    ValueErrors for settings that exclude each other, RuntimeError where a batch takes longer than `timeout` seconds.
+    on from pass to pass. `pin_memory` puts batches where a GPU can copy them from while the program goes on, by
+    `.to(device, non_blocking=True)`. `multiprocessing_context` changes nothing. Raises torch's ValueErrors for settings
+    that exclude each other, RuntimeError where a batch takes longer than `timeout` seconds, and at the end of a pass
+    IndexError where a GPU has met an index out of range.
     """
 
     _ready = False
@@ -140,12 +144,13 @@ class _LoaderIterator:
         self._reported_length = loader._reported_length
         self._yielded = 0
         self._workers: Workers | None = None
+        reader = _reader(loader, can_pin(loader.pin_memory))
         if not loader.num_workers:
-            self._batches = map(_reader(loader)(loader.dataset), self._indices)
+            self._batches = map(reader(loader.dataset), self._indices)
             return
         self._workers = Workers(
             loader.dataset,
-            _reader(loader),
+            reader,
             count=loader.num_workers,
             ahead=loader.prefetch_factor or 2,
             base_seed=self.base_seed,
@@ -167,7 +172,11 @@ class _LoaderIterator:
         return self
 
     def __next__(self) -> Any:
-        batch = self._next_batch()
+        try:
+            batch = self._next_batch()
+        except StopIteration:
+            raise_pending()
+            raise
         self._yielded += 1
         reported = self._reported_length
         if self._loader._streams and reported is not None and self._yielded > reported:
@@ -195,8 +204,21 @@ class _LoaderIterator:
         return len(self._loader._index_sampler)
 
 
-def _reader(loader: DataLoader) -> Callable[[Any], Callable[[Any], Any]]:
+def _reader(loader: DataLoader, pinned: bool) -> Callable[[Any], Callable[[Any], Any]]:
     """A function that makes, of a dataset, the function that reads one batch of it. Doesn't hold the loader."""
+    read = _plain_reader(loader)
+    return (lambda dataset: _pinned(read(dataset))) if pinned else read
+
+
+def _pinned(fetch: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def fetch_pinned(indices: Any) -> Any:
+        batch = fetch(indices)
+        return batch if batch is END else pin_memory(batch)
+
+    return fetch_pinned
+
+
+def _plain_reader(loader: DataLoader) -> Callable[[Any], Callable[[Any], Any]]:
     in_batches, collate, drop_last = loader.batch_sampler is not None, loader.collate_fn, loader.drop_last
     if loader._streams:
         return lambda dataset: _stream_reader(dataset, in_batches, collate, drop_last)

@@ -107,7 +107,8 @@ def _reshape(self: ndarray, *shape: Any, order: str = "C", copy: bool | None = N
 
 
 def _transpose(self: ndarray, *axes: Any) -> Any:
-    return call(np.transpose, self, _sizes(axes) if axes else None)
+    host = self._host.transpose(_sizes(axes) if axes else None)  # of any device: nothing is read
+    return ndarray._view(host, self._device, self if self.base is None else self.base)
 
 
 def _view(self: ndarray, dtype: Any = None, type: Any = None) -> Any:
