@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--seconds", type=float, default=420, metavar="N", help="begin nothing after these (default: 420)"
     )
-    jobs = min(6, os.cpu_count() or 1)
+    jobs = max(1, min(12, (os.cpu_count() or 1) - 1))
     parser.add_argument("--jobs", type=int, default=jobs, metavar="N", help="processes of the suite at a time")
     return parser
 

@@ -99,7 +99,7 @@ class Net:
 
 
 def plan(small: bool) -> dict[str, Row]:
-    """The rows by name, the most wanted first. Launches come last: counting loads torch's profiler into both."""
+    """The rows by name, the most wanted first. Memory and launches come last: following them slows a worker down."""
     batches = SMALL if small else BATCHES
     rows: dict[str, Row] = {}
     for tf32 in (False, True):
@@ -107,21 +107,21 @@ def plan(small: bool) -> dict[str, Row]:
             for net, sizes in batches.items():
                 name = f"{net}, batch {sizes[size]}, {'TF32' if tf32 else 'float32'}"
                 rows[name] = {"net": net, "batch": sizes[size], "tf32": tf32}
-    return rows | {f"{net}, launches": {"net": net, "batch": sizes[0]} for net, sizes in batches.items()}
+    counted = [(net, batch) for net, sizes in batches.items() for batch in sizes]
+    return rows | {f"{net}, batch {batch}, resources": {"net": net, "batch": batch} for net, batch in counted}
 
 
 def measure(pair: Pair, row: Row, small: bool) -> Row:
-    """Times, ratios, memory and losses of a row of the plan; or the launches."""
+    """Losses, times and ratios of a row of the plan; or memory and launches."""
     pair.both("make", subject="net", **row)
     if "tf32" not in row:
-        return {"launches": pair.both("call", method="launches")}
+        return {"bytes": pair.both("call", method="memory"), "launches": pair.both("call", method="launches")}
     rounds, budget = (1, 0) if small else (3, 250)
     losses = pair.both("call", method="losses")
     apart = [abs(a - b) / abs(b) for a, b in zip(losses["scratchnet"], losses["torch"], strict=True)]
     found: Row = {"losses": losses | {"difference": max(apart)}}
     found["training"] = pair.alternate(rounds, method="training", budget_ms=budget)
-    found["inference"] = pair.alternate(rounds, method="inference", budget_ms=budget)
-    return found | {"bytes": pair.both("call", method="memory")}
+    return found | {"inference": pair.alternate(rounds, method="inference", budget_ms=budget)}
 
 
 def plan_compiled(small: bool) -> dict[str, Row]:

@@ -13,9 +13,9 @@ from tempfile import TemporaryDirectory
 from benchmarks.cuda.peers import ROOT
 from benchmarks.cuda.store import Row, Store
 
-GROUP = 300  # tests at most
+GROUP = 1000  # tests at most
 GROUP_S = 240  # seconds at most
-SMALL = ("tests/test_ops.py", "-k", "test_forward and activation-relu-")  # the suite of a small run
+SMALL = ("tests/test_ops.py", "-k", "test_forward and activation-F.relu")  # the suite of a small run
 MARKS = {"cuda": "cuda", "emulated": "emulated", "cpu": "not emulated"}
 
 
@@ -25,9 +25,12 @@ def collect(device: str, files: tuple[str, ...]) -> dict[str, list[str]]:
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=GROUP_S)
     by_file: dict[str, list[str]] = {}
     for line in ran.stdout.splitlines():
-        if "::" in line:
+        if line.startswith("ERROR "):  # the file can't be imported: it is run all the same, for the words
+            file = line.split()[1]
+            by_file[file] = [file]
+        elif "::" in line:
             by_file.setdefault(line.partition("::")[0], []).append(line)
-    if ran.returncode or not by_file:
+    if not by_file:
         raise RuntimeError(f"pytest can't collect the tests of {device}:\n{(ran.stdout + ran.stderr)[-2000:]}")
     return {name: tests for file, names in by_file.items() for name, tests in _groups(file, names)}
 

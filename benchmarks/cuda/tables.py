@@ -47,19 +47,15 @@ def _nets(rows: dict[str, Row]) -> list[str]:
     lines = [
         "## Nets",
         "",
-        "Milliseconds, medians; the ratio's range over the rounds; MiB at most in use in a step.",
+        "Milliseconds, medians; the ratio's range over the rounds.",
         "",
     ]
-    launches = {row["net"]: row["launches"] for row in rows.values() if "launches" in row}
     for tf32 in (False, True):
         cells = [_net(row) for row in rows.values() if row.get("tf32") is tf32]
-        heading = (
-            "| net, batch | step | torch | ratio | goal | inference | torch | ratio | MiB | torch | losses differ by |"
-        )
+        heading = "| net, batch | step | torch | ratio | goal | inference | torch | ratio | losses differ by |"
         lines += [f"### {_precision(tf32)}", "", *_table(heading, cells)]
-    heading = "| net | kernels launched in a step | torch |"
-    cells = [f"| {net} | {_or_dash(n['scratchnet'])} | {_or_dash(n['torch'])} |" for net, n in launches.items()]
-    return lines + _table(heading, cells)
+    heading = "| net, batch | kernels launched in a step | torch | MiB at most in use | torch |"
+    return lines + _table(heading, [_resources(row) for row in rows.values() if "launches" in row])
 
 
 def _net(row: Row) -> str:
@@ -69,9 +65,6 @@ def _net(row: Row) -> str:
         f"{GOALS[row['net']]}",
         *_timed(row["inference"]),
     ]
-    for engine in ("scratchnet", "torch"):
-        used = row["bytes"][engine]
-        cells.append("-" if used is None else f"{used / 2**20:.0f}")
     cells.append(f"{row['losses']['difference']:.1e}")
     return f"| {' | '.join(cells)} |"
 
@@ -127,8 +120,11 @@ def _precision(tf32: bool) -> str:
     return "TF32 on both sides" if tf32 else "float32, no TF32 on either side"
 
 
-def _or_dash(count: int | None) -> str:
-    return "-" if count is None else str(count)
+def _resources(row: Row) -> str:
+    cells = [f"{row['net']}, {row['batch']}"]
+    cells += ["-" if count is None else str(count) for count in row["launches"].values()]
+    cells += ["-" if used is None else f"{used / 2**20:.0f}" for used in row["bytes"].values()]
+    return f"| {' | '.join(cells)} |"
 
 
 SECTIONS = {"suite": _suite, "nets": _nets, "compile": _compile, "layers": _layers}
