@@ -34,7 +34,10 @@ def call(engine: Any, f: Callable[..., Any], xs: list[Any], seed: int | None = N
         try:
             if seed is not None:
                 engine.manual_seed(seed)
-            return Outcome(_flat(f(engine, engine.nn.functional, *xs)))
+            outputs = _flat(f(engine, engine.nn.functional, *xs))
+            if engine is not torch and off_cpu(engine):
+                engine.cuda.synchronize()  # raises what a kernel found wrong
+            return Outcome(outputs)
         except Exception as error:
             return Outcome(error=error)
 

@@ -3,7 +3,6 @@
 import os
 from collections import deque
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -48,6 +47,8 @@ def check(index: Array, low: int, high: int, error: Error, ignored: int | None =
     """
     if not index.size:
         return
+    if high <= low and ignored is None:  # nothing is right, and what follows would fail
+        raise error(int(index.reshape(-1)[0].get()))
     x = plain(index if index.dtype in (np.int32, np.int64) else index.astype(np.int64))
     notes = _notes.get(place := (driver.generation(), x.device.id))
     if notes is None:
