@@ -4,5 +4,40 @@
 backends.cudnn.allow_tf32, which torch has on.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from scratchnet.kernels.cuda import driver
+
 matmul = False
 convolution = False
+
+CAPABILITY = 80  # an A100's: the first GPU with TF32
+_FLOAT32 = np.dtype(np.float32)
+_COMPUTE_FP32, _COMPUTE_TF32 = 4, 7  # CuPy's COMPUTE_TYPE_FP32 and COMPUTE_TYPE_TF32
+
+
+def for_convolution() -> bool:
+    """Whether our own kernels may use tensor cores: allowed, and the current GPU has them."""
+    return convolution and int(driver.cupy().cuda.Device().compute_capability) >= CAPABILITY
+
+
+@contextmanager
+def products(allowed: bool) -> Iterator[None]:
+    """Inside, cuBLAS computes float32 products in TF32 or not, whatever CUPY_TF32 says; then as before.
+
+    CuPy keeps this for the whole process, and leaves TF32 away where the GPU has none.
+    """
+    core = driver.cupy()._core
+    before = core.get_compute_type(_FLOAT32)
+    wanted = _COMPUTE_TF32 if allowed else _COMPUTE_FP32
+    if before == wanted:
+        yield
+        return
+    core.set_compute_type(_FLOAT32, wanted)
+    try:
+        yield
+    finally:
+        core.set_compute_type(_FLOAT32, before)

@@ -1,0 +1,33 @@
+"""The convolution algorithms on CUDA: every file conv_<name>.py beside this one; and the rules of "auto".
+
+The rules are reasoned, not measured: DESIGN of a choice by the roofline of an H100 (about 60 TFLOP/s in float32, 3.3
+TB/s), to be corrected where a GPU can be timed (`algorithm=` names any of them).
+"""
+
+import functools
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+
+from scratchnet.kernels.cuda.layout import Pair, Shape
+
+
+@functools.cache
+def algorithms() -> tuple[str, ...]:
+    """Their names, sorted."""
+    return tuple(sorted(path.stem.removeprefix("conv_") for path in Path(__file__).parent.glob("conv_*.py")))
+
+
+@functools.cache
+def algorithm(name: str) -> ModuleType:
+    """The module of an algorithm: supports, forward, grad_input, grad_weight."""
+    return import_module(f"scratchnet.kernels.cuda.conv_{name}")
+
+
+def choose(
+    x_shape: Shape, w_shape: Shape, dtype: np.dtype, stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> str:
+    """The name of the algorithm that "auto" stands for in this case."""
+    return "implicit"
