@@ -19,10 +19,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Each device of this run for a test that takes `device`. The CPU alone leaves the test's name as it is."""
+    """Each device of this run for a test that takes `device`. The CPU alone leaves the test's name as it is.
+
+    For one that takes `gpu`: the emulated devices, and real ones where there are some.
+    """
+    if "gpu" in metafunc.fixturenames:
+        metafunc.parametrize("gpu", devices.gpus(metafunc.config), indirect=True)
     if "device" in metafunc.fixturenames and (names := devices.wanted(metafunc.config)) != ["cpu"]:
         marks = {"cpu": (), "cuda": pytest.mark.cuda, "emulated": pytest.mark.emulated}
         metafunc.parametrize("device", [pytest.param(name, marks=marks[name]) for name in names], indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where torch takes scratchnet's place in a test, it computes on the CPU: no other device is tried."""
+    kept, left_out = [], []
+    for item in items:
+        params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        wasted = torch is not None and params.get("lib") is torch and params.get("device", "cpu") != "cpu"
+        (left_out if wasted else kept).append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -46,6 +63,13 @@ def device(request: pytest.FixtureRequest, seeded: None) -> Iterator[str]:
     name = getattr(request, "param", "cpu")
     with devices.computing_on(name):
         yield name
+
+
+@pytest.fixture
+def gpu(request: pytest.FixtureRequest, seeded: None) -> Iterator[str]:
+    """GPUs, emulated or real, without being the default device."""
+    with devices.provided(request.param):
+        yield request.param
 
 
 @pytest.fixture

@@ -29,19 +29,42 @@ def wanted(config: pytest.Config) -> list[str]:
     return ["cpu", "cuda"] if scratchnet.cuda.is_available() else ["cpu"]
 
 
+def gpus(config: pytest.Config) -> list[Any]:
+    """For tests of the GPU code alone: the emulated devices, marked so, and real ones where there are some."""
+    there = scratchnet.cuda.is_available()
+    found = [pytest.param("emulated", marks=pytest.mark.emulated)]
+    found += [pytest.param("cuda", marks=pytest.mark.cuda)] if there else []
+    return [param for param in found if config.option.device in (None, *param.values)]
+
+
+@contextmanager
+def provided(name: str) -> Iterator[None]:
+    """Inside, the GPUs are emulated ones, or CuPy's."""
+    before = driver.use(emulated_cupy if name == "emulated" else None)
+    try:
+        yield
+    finally:
+        driver.use(before)
+
+
 @contextmanager
 def computing_on(name: str) -> Iterator[None]:
     """Inside, new tensors lie on the device."""
     if name == "cpu":
         yield
         return
-    before = driver.use(emulated_cupy if name == "emulated" else None)
-    scratchnet.set_default_device("cuda")
-    try:
-        yield
-    finally:
-        scratchnet.set_default_device(None)
-        driver.use(before)
+    with provided(name):
+        scratchnet.set_default_device("cuda")
+        try:
+            yield
+        finally:
+            scratchnet.set_default_device(None)
+
+
+def two_gpus() -> None:
+    """Skip the test where there is only one GPU."""
+    if scratchnet.cuda.device_count() < 2:
+        pytest.skip("this machine has one GPU")
 
 
 def placed(engine: Any, array: np.ndarray) -> Any:

@@ -160,7 +160,7 @@ def transfer(array: Array) -> Array:
     """
     cupy, order = library(), memory_order(array)
     with On(array.device.id):
-        dense = cupy.ascontiguousarray(array.transpose(order))
+        dense = cupy.ascontiguousarray(array.transpose(order)).reshape([array.shape[axis] for axis in order])
         source = cupy.cuda.get_current_stream()
         ready = source.record()
     target = cupy.cuda.get_current_stream()

@@ -139,7 +139,8 @@ _CUDA_NAMES = {  # in cudaDeviceProp, where it has others
 
 def get_device_properties(device: Any = None) -> DeviceProperties:
     """torch.cuda.get_device_properties of a GPU, the current one unless given. Raises as any use of it would."""
-    found = runtime.library().cuda.runtime.getDeviceProperties(device_index("get_device_properties", device))
+    index = device_index("get_device_properties", device)
+    found = runtime.library().cuda.runtime.getDeviceProperties(index)
     values = {name: found.get(_CUDA_NAMES.get(name, name), 0) for name in DeviceProperties.__dataclass_fields__}
     values["name"] = found["name"].decode(errors="replace")
     return DeviceProperties(**values)
