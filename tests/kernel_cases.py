@@ -213,6 +213,42 @@ def elementwise() -> list[Case]:
     return rows
 
 
+def curved() -> list[Case]:
+    functional, shape = torch.nn.functional if torch else None, (3, 5, 70)
+    curves = {
+        "elu": ((1.3, 1.0, 1.0), lambda x: functional.elu(x, 1.3)),
+        "gelu": ((), lambda x: functional.gelu(x)),
+        "gelu_tanh": ((), lambda x: functional.gelu(x, approximate="tanh")),
+        "hardsigmoid": ((), lambda x: functional.hardsigmoid(x)),
+        "hardswish": ((), lambda x: functional.hardswish(x)),
+        "hardtanh": ((-0.5, 1.5), lambda x: functional.hardtanh(x, -0.5, 1.5)),
+        "leaky_relu": ((0.1,), lambda x: functional.leaky_relu(x, 0.1)),
+        "logsigmoid": ((), lambda x: functional.logsigmoid(x)),
+        "mish": ((), lambda x: functional.mish(x)),
+        "silu": ((), lambda x: functional.silu(x)),
+        "softplus": ((2.0, 3.0), lambda x: functional.softplus(x, 2.0, 3.0)),
+    }
+    rows = []
+    for name, (numbers, theirs) in curves.items():
+        rows.append(
+            Case(
+                f"curves.value {name}",
+                lambda x, out=None, c=name, n=numbers: kernels.curves.value(c, x, *n, out=out),
+                theirs,
+                (lambda rng: 3 * rng.standard_normal(shape),),
+            )
+        )
+        rows.append(
+            Case(
+                f"curves.slope {name}",
+                lambda gy, x, out=None, c=name, n=numbers: kernels.curves.slope(c, gy, x, *n, out=out),
+                vjp(theirs),
+                (shape, lambda rng: 3 * rng.standard_normal(shape)),
+            )
+        )
+    return rows
+
+
 def losses_and_norms() -> list[Case]:
     functional = torch.nn.functional if torch else None
     logits, image = (3, 5, 6), (3, 4, 5, 3)
@@ -297,5 +333,6 @@ CASES = [
     *(case for name in kernels.conv.algorithms() for case in conv(name)),
     *pooling(),
     *elementwise(),
+    *curved(),
     *losses_and_norms(),
 ]

@@ -54,9 +54,9 @@ def _expanded(name: str, seen: set[str]) -> str:
 class Program:
     """The kernels of one .cu file: template<types..., typename I>, I the integer type of positions.
 
-    `kernels` gives for each name the types that its launch code asks for, one tuple an instance: dtypes, and classes of
-    the .cu file by their own names. Those of the same types are compiled together, when the first of them is launched,
-    with `options` beside those of all.
+    `kernels` gives for each name the dtypes that its launch code asks for, one tuple an instance; a name may hold a
+    first argument of the template, as `value<silu>`. Those of the same dtypes are compiled together, when the first of
+    them is launched, with `options` beside those of all.
     """
 
     def __init__(self, stem: str, kernels: dict[str, tuple[Types, ...]], options: tuple[str, ...] = ()) -> None:
@@ -79,8 +79,12 @@ class Program:
 
     def expressions(self, types: Types, index: str) -> dict[str, str]:
         """Kernel's name -> the C++ expression of its instance, for all kernels that exist for `types`."""
-        arguments = ", ".join(_C_NAMES.get(name, name) for name in (*types, index))
-        return {name: f"{name}<{arguments}>" for name, instances in self.kernels.items() if types in instances}
+        arguments = ", ".join(_C_NAMES[name] for name in (*types, index))
+        return {
+            name: f"{name[:-1]}, {arguments}>" if name.endswith(">") else f"{name}<{arguments}>"
+            for name, instances in self.kernels.items()
+            if types in instances
+        }
 
     def units(self) -> Iterator[tuple[Types, str]]:
         """Everything that the launch code can ask for: dtypes and index type of each unit of compilation."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from scratchnet.kernels.plain import buffers as buffers
     from scratchnet.kernels.plain import columns as columns
     from scratchnet.kernels.plain import conv as conv
+    from scratchnet.kernels.plain import curves as curves
     from scratchnet.kernels.plain import functions as functions
     from scratchnet.kernels.plain import indices as indices
     from scratchnet.kernels.plain import largest as largest

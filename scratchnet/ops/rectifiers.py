@@ -11,7 +11,7 @@ from scratchnet.autograd.op import Op
 from scratchnet.device import array_module
 from scratchnet.ops.checks import check_floating, check_tensor
 from scratchnet.ops.compare import where
-from scratchnet.ops.curve import Curve
+from scratchnet.ops.curve import Curve, KernelCurve, StraightCurve
 from scratchnet.shapes import message
 
 
@@ -31,30 +31,16 @@ def written(kind: type[Op], op: str, input: Tensor, *numbers: Any, inplace: bool
     return assign(input, kind.apply(input.clone(), *numbers), f"{op}_")  # backward reads what x was
 
 
-class Hardtanh(Curve):
+class Hardtanh(StraightCurve):
     """x held between two numbers; flat at and beyond them."""
 
-    @staticmethod
-    def value(xp: Any, x: Any, low: float, high: float) -> Any:
-        return xp.minimum(xp.maximum(x, x.dtype.type(low)), x.dtype.type(high))
-
-    @staticmethod
-    def slope(gy: Tensor, x: Tensor, low: float, high: float) -> Tensor:
-        gx: Tensor = where((x <= low) | (x >= high), 0.0, gy)
-        return gx
+    curve = "hardtanh"
 
 
-class LeakyRelu(Curve):
+class LeakyRelu(StraightCurve):
     """x, times a slope where x <= 0."""
 
-    @staticmethod
-    def value(xp: Any, x: Any, negative_slope: float) -> Any:
-        return xp.where(x > 0, x, x * x.dtype.type(negative_slope))
-
-    @staticmethod
-    def slope(gy: Tensor, x: Tensor, negative_slope: float) -> Tensor:
-        gx: Tensor = where(x > 0, gy, gy * negative_slope)
-        return gx
+    curve = "leaky_relu"
 
 
 class PreluKernel(Op):
@@ -116,30 +102,20 @@ class Threshold(Curve):
         return gx
 
 
-class Hardsigmoid(Curve):
+class Hardsigmoid(StraightCurve):
     """min(max(x + 3, 0), 6) / 6."""
 
-    @staticmethod
-    def value(xp: Any, x: Any) -> Any:
-        return xp.minimum(xp.maximum(x + 3, 0), 6) / 6
-
-    @staticmethod
-    def slope(gy: Tensor, x: Tensor) -> Tensor:
-        gx: Tensor = where((x > -3) & (x < 3), gy / 6, 0.0)
-        return gx
+    curve = "hardsigmoid"
 
 
-class Hardswish(Curve):
+class Hardswish(KernelCurve):
     """x min(max(x + 3, 0), 6) / 6."""
 
-    @staticmethod
-    def value(xp: Any, x: Any) -> Any:
-        return x * xp.minimum(xp.maximum(x + 3, 0), 6) / 6
+    curve = "hardswish"
 
     @staticmethod
-    def slope(gy: Tensor, x: Tensor) -> Tensor:
-        inner = where((x > -3) & (x < 3), x, 0.0)  # infinities would make NaN of the dropped branch
-        gx: Tensor = where(x <= -3, 0.0, where(x < 3, gy * (inner / 3 + 0.5), gy))
+    def bend(g: Tensor, x: Tensor) -> Tensor:
+        gx: Tensor = where((x > -3) & (x < 3), g / 3, 0.0)
         return gx
 
 

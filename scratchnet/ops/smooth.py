@@ -10,28 +10,26 @@ from scratchnet.dtypes import dtype as Dtype
 from scratchnet.ops.activation import functional_softmax, sigmoid, tanh
 from scratchnet.ops.checks import check_floating, check_tensor
 from scratchnet.ops.compare import where
-from scratchnet.ops.curve import Curve
+from scratchnet.ops.curve import KernelCurve
 from scratchnet.ops.elementwise import abs, neg
-from scratchnet.ops.functions import erf, exp
+from scratchnet.ops.functions import exp
 from scratchnet.ops.join import cat
 from scratchnet.ops.rectifiers import curve
 from scratchnet.shapes import message, normalize_dim
 
-GELU_SCALE = math.sqrt(2 / math.pi)
+GELU_SCALE, GELU_CUBIC = math.sqrt(2 / math.pi), 0.044715
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
 
 
-class Elu(Curve):
+class Elu(KernelCurve):
     """scale x where x > 0, else scale alpha (exp(inner x) - 1)."""
 
-    @staticmethod
-    def value(xp: Any, x: Any, alpha: float, scale: float, inner: float) -> Any:
-        return xp.where(x <= 0, xp.expm1(xp.minimum(x, 0) * inner) * (alpha * scale), x * scale)
+    curve = "elu"
 
     @staticmethod
-    def slope(gy: Tensor, x: Tensor, alpha: float, scale: float, inner: float) -> Tensor:
+    def bend(g: Tensor, x: Tensor, alpha: float, scale: float, inner: float) -> Tensor:
         below = x.clamp(max=0.0)  # exp of a large x would make inf * 0
-        gx: Tensor = where(x <= 0, gy * (alpha * scale * inner) * (below * inner).exp(), gy * scale)
+        gx: Tensor = where(x <= 0, g * (alpha * scale * inner * inner) * (below * inner).exp(), 0.0)
         return gx
 
 
@@ -39,59 +37,76 @@ class Celu(Elu):
     """Elu with inner = 1 / alpha."""
 
 
-class Silu(Curve):
+class Silu(KernelCurve):
     """x sigmoid(x)."""
 
-    @staticmethod
-    def value(xp: Any, x: Any) -> Any:
-        return x / (1 + xp.exp(-x))
+    curve = "silu"
 
     @staticmethod
-    def slope(gy: Tensor, x: Tensor) -> Tensor:
+    def bend(g: Tensor, x: Tensor) -> Tensor:
         s = sigmoid(x)
-        gx: Tensor = gy * (s * (1 + x * (1 - s)))
+        gx: Tensor = g * (s * (1 - s) * (2 + x * (1 - 2 * s)))
         return gx
 
 
-class Mish(Curve):
+class Mish(KernelCurve):
     """x tanh(log(1 + exp(x)))."""
 
-    @staticmethod
-    def value(xp: Any, x: Any) -> Any:
-        return x * xp.tanh(xp.log1p(xp.exp(x)))
+    curve = "mish"
 
     @staticmethod
-    def slope(gy: Tensor, x: Tensor) -> Tensor:
-        t = tanh(Softplus.apply(x, 1.0, 20.0 if x.dtype.itemsize < 8 else 50.0))
-        gx: Tensor = gy * (t + x * sigmoid(x) * (1 - t * t))
+    def bend(g: Tensor, x: Tensor) -> Tensor:
+        s, t = sigmoid(x), tanh(softplus(x))
+        gx: Tensor = g * ((1 - t * t) * s * (2 + x * (1 - s - 2 * t * s)))
         return gx
 
 
-class Softplus(Curve):
+class Softplus(KernelCurve):
     """log(1 + exp(beta x)) / beta, x itself where beta x > threshold."""
 
-    @staticmethod
-    def value(xp: Any, x: Any, beta: float, threshold: float) -> Any:
-        scaled = x * beta
-        return xp.where(scaled > threshold, x, xp.log1p(xp.exp(scaled)) / beta)
+    curve = "softplus"
 
     @staticmethod
-    def slope(gy: Tensor, x: Tensor, beta: float, threshold: float) -> Tensor:
-        scaled = x * beta
-        gx: Tensor = where(scaled > threshold, gy, gy * sigmoid(scaled))
+    def bend(g: Tensor, x: Tensor, beta: float, threshold: float) -> Tensor:
+        s = sigmoid(x * beta)
+        gx: Tensor = where(x * beta > threshold, 0.0, g * beta * s * (1 - s))
         return gx
 
 
-class LogSigmoid(Curve):
+class LogSigmoid(KernelCurve):
     """-log(1 + exp(-x))."""
 
-    @staticmethod
-    def value(xp: Any, x: Any) -> Any:
-        return xp.minimum(x, 0) - xp.log1p(xp.exp(-xp.abs(x)))
+    curve = "logsigmoid"
 
     @staticmethod
-    def slope(gy: Tensor, x: Tensor) -> Tensor:
-        gx: Tensor = gy * sigmoid(-x)
+    def bend(g: Tensor, x: Tensor) -> Tensor:
+        s = sigmoid(x)
+        gx: Tensor = -g * s * (1 - s)
+        return gx
+
+
+class Gelu(KernelCurve):
+    """x times the normal distribution's integral up to x."""
+
+    curve = "gelu"
+
+    @staticmethod
+    def bend(g: Tensor, x: Tensor) -> Tensor:
+        density = exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
+        gx: Tensor = g * density * (2 - x * x)
+        return gx
+
+
+class GeluTanh(KernelCurve, node="GeluBackward0"):
+    """Gelu's approximation by tanh."""
+
+    curve = "gelu_tanh"
+
+    @staticmethod
+    def bend(g: Tensor, x: Tensor) -> Tensor:
+        t = tanh(GELU_SCALE * (x + GELU_CUBIC * x * x * x))
+        first, second = GELU_SCALE * (1 + 3 * GELU_CUBIC * x * x), 6 * GELU_SCALE * GELU_CUBIC * x  # inner derivatives
+        gx: Tensor = g * (1 - t * t) * (first + 0.5 * x * (second - 2 * t * first * first))
         return gx
 
 
@@ -216,25 +231,6 @@ def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
     return functional_softmax(neg(input), dim, _stacklevel, dtype)
 
 
-class Gelu(Curve):
-    """x times the normal distribution's integral up to x, or its approximation by tanh."""
-
-    @staticmethod
-    def value(xp: Any, x: Any, approximate: str) -> Any:
-        if approximate == "tanh":
-            return 0.5 * x * (1 + xp.tanh(GELU_SCALE * (x + 0.044715 * x * x * x)))
-        return 0.5 * x * (1 + kernels_for(x).functions.erf(xp.asarray(x * math.sqrt(0.5))))
-
-    @staticmethod
-    def slope(gy: Tensor, x: Tensor, approximate: str) -> Tensor:
-        if approximate == "tanh":
-            t = tanh(GELU_SCALE * (x + 0.044715 * x * x * x))
-            inner = GELU_SCALE * (1 + 3 * 0.044715 * x * x)
-            return gy * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * inner)
-        density = exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
-        return gy * (0.5 * (1 + erf(x * math.sqrt(0.5))) + x * density)
-
-
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """torch.nn.functional.gelu: x P(X <= x) of a standard normal X, any shape; NaN at -inf.
 
@@ -245,4 +241,4 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     if approximate not in ("none", "tanh"):
         rule = "approximate argument must be either none or tanh"
         raise RuntimeError(message("gelu", "approximate", repr(approximate), rule, "use approximate='none'"))
-    return curve(Gelu, "gelu", input, approximate)
+    return curve(GeluTanh if approximate == "tanh" else Gelu, "gelu", input)
