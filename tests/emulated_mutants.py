@@ -91,15 +91,16 @@ def standing_in(stem: str = "", source: str = "") -> Iterator[None]:
     if stem:
         launch.source = lambda name: source if name == stem else whole(name)
     try:
-        yield
+        with engine.built("watched"):  # one compilation serves all checks
+            yield
     finally:
         launch.source = whole
         driver.use(before)
 
 
 def caught(stem: str) -> list[Caught]:
-    """What differs from the CPU's kernels or fails to launch: for each order of the threads the first scenario."""
-    return [found for order in engine.ORDERS if (found := _first_caught(stem, order))]
+    """What differs from the CPU's kernels, fails to launch or races: for each check the first scenario."""
+    return [found for order in engine.CHECKS if (found := _first_caught(stem, order))]
 
 
 def _first_caught(stem: str, order: str) -> Caught | None:
@@ -138,7 +139,11 @@ def _compare(ours: Any, theirs: Any) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    lines = [line for line in str(error).splitlines() if line.startswith("Mismatched") or "diverges" in line]
+    lines = [
+        line
+        for line in str(error).splitlines()
+        if line.startswith("Mismatched") or "diverges" in line or "a race" in line
+    ]
     return (lines or str(error).strip().splitlines() or [type(error).__name__])[0].strip()
 
 

@@ -2,8 +2,11 @@
 #pragma once
 #include <cstddef>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
+
+#include "blocks.h"
 
 namespace emulated {
 
@@ -30,7 +33,9 @@ const char* signature(void (*)(A...)) {
 
 template <typename... A, size_t... i>
 void call(void (*kernel)(A...), void** args, std::index_sequence<i...>) {
-  kernel(*static_cast<std::remove_cv_t<A>*>(args[i])...);
+  std::tuple<std::remove_cv_t<A>...> values(*static_cast<std::remove_cv_t<A>*>(args[i])...);
+  watch(watched);  // from here on all is the kernel's own
+  std::apply(kernel, values);
 }
 
 template <typename... A>

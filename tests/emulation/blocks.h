@@ -52,11 +52,17 @@ struct Thread {
   unsigned long long slot;  // what it gives to the others at a barrier
 };
 
+struct Range {
+  const char *start, *end;
+};
+
 struct Launch {
   unsigned grid[3], block[3], shared;
   int order;         // 0 forward, 1 reversed, else the seed of a random order
-  int watched;       // whether races end the launch: see races.h
+  int watched;       // 0, or what ends the launch: 1 an access outside all arrays, 2 a race too; see races.h
   int synchronized;  // comes back: whether any thread met a barrier or an atomic operation
+  const Range* arrays;  // all that are alive, in the order of their addresses
+  size_t arrays_count;
   char error[512];
 };
 
@@ -67,23 +73,29 @@ static unsigned dynamic_size;
 static std::string failure;
 static void (*body)(void**);
 static void** arguments;
-static bool watched, watching;  // this launch; just now, that is in a kernel's own code
+static int watched;    // Launch's
+static const Range *arrays, *arrays_end;
+static bool watching;  // just now, that is in a kernel's own code
 static bool met;                // a barrier or an atomic operation
 static unsigned launch_number, block_number, block_epoch;
 static std::vector<unsigned> warp_epochs;  // how many barriers each warp has passed
 
+// A function of its own, which isn't watched itself.
+__attribute__((noinline, no_sanitize_thread)) inline void watch(bool on) { watching = on; }
+
 inline void wait(State state, Place place) {
-  watching = false;
+  watch(false);
   met = true;
   Thread& thread = threads[current];
   thread.state = state;
   thread.barrier = place;
   fibers::pause(thread.fiber);
+  watch(watched);
 }
 
 // Ends the launch from inside a thread, which never goes on.
 inline void stop(std::string reason) {
-  watching = false;
+  watch(false);
   failure = std::move(reason);
   fibers::pause(threads[current].fiber);
 }
@@ -91,7 +103,7 @@ inline void stop(std::string reason) {
 inline void run_thread() {
   fibers::arrived();
   body(arguments);
-  watching = false;
+  watch(false);
   threads[current].state = LEFT;
   fibers::pause(threads[current].fiber);
 }
@@ -137,7 +149,6 @@ inline Progress advance(unsigned warp, const std::vector<unsigned>& lanes) {
     if (i >= end || threads[i].state != READY) continue;
     current = i;
     threadIdx = threads[i].index;
-    watching = watched;
     fibers::resume(threads[i].fiber);
     if (!failure.empty()) return FAILED;
   }
@@ -178,6 +189,8 @@ inline int run(Launch* launch, void (*kernel)(void**), void** args) {
   failure.clear();
   met = false;
   watched = launch->watched;
+  arrays = launch->arrays;
+  arrays_end = arrays + launch->arrays_count;
   ++launch_number;
   gridDim = {launch->grid[0], launch->grid[1], launch->grid[2]};
   blockDim = {launch->block[0], launch->block[1], launch->block[2]};

@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from emulation import cupy_indexing as indexing
 from emulation import cupy_memory as memory
+from emulation import engine
 from emulation.cupy_cuda import Device, Stream, waited
 
 __all__ = ["Flags", "MemoryPointer", "foreign", "fresh", "ndarray", "root", "unwrapped"]
@@ -32,6 +33,7 @@ class _Memory:
         size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
         self.device, self._charged = memory.take(size)
         self.address, self.size = _libc.malloc(size), size
+        engine.arrays[self.address] = size
         self.__array_interface__ = {
             "version": 3,
             "shape": shape,
@@ -44,6 +46,7 @@ class _Memory:
 
     def __del__(self) -> None:
         if hasattr(self, "address"):
+            del engine.arrays[self.address]
             _libc.free(self.address)
             memory.give(self.device, self._charged)
 
@@ -124,7 +127,6 @@ class ndarray:
     def __dlpack_device__(self) -> tuple[int, int]:
         return 2, self._device
 
-    shape = property(lambda self: self._host.shape)
     dtype = property(lambda self: self._host.dtype)
     size = property(lambda self: self._host.size)
     ndim = property(lambda self: self._host.ndim)
@@ -134,6 +136,17 @@ class ndarray:
     flags = property(lambda self: Flags(self._host, self.base is None))
     device = property(lambda self: Device(self._device))
     data = property(lambda self: MemoryPointer(self._host.ctypes.data, self._device))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._host.shape
+
+    @shape.setter
+    def shape(self, value: Shape) -> None:
+        try:
+            self._host = self._host.reshape(value, copy=False)
+        except ValueError as error:
+            raise AttributeError(f"incompatible shape: {error}") from error
 
     def __len__(self) -> int:
         return len(self._host)

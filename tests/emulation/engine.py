@@ -4,6 +4,7 @@ import ctypes
 import functools
 import hashlib
 import os
+import re
 import subprocess
 import tempfile
 from collections import deque
@@ -12,20 +13,36 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
-ORDERS = {"forward": 0, "reversed": 1, "shuffled": 2, "shuffled again": 3}  # in which a block's threads run
-FLAGS = ["-std=c++17", "-O1", "-g", "-fPIC", "-shared", "-w"]
-SANITIZE = ["-fsanitize=address,undefined", "-fsanitize-sections=emulated_shared", "-fno-sanitize-recover=undefined"]
+import numpy as np
 
+HERE = Path(__file__).parent
+ORDERS = {"forward": 0, "reversed": 1, "shuffled": 2, "shuffled again": 3}  # in which a launch's threads run
+RACES = "races"  # forward, and a launch ends at a race: in the build "watched"
+CHECKS = (*ORDERS, RACES)
+
+FLAGS = ["-std=c++17", "-O1", "-g1", "-gdwarf-4", "-fPIC", "-fno-gnu-unique", "-w"]
+BUILDS = {
+    "plain": [],
+    "sanitized": [
+        "-fsanitize=address,undefined",
+        "-fsanitize-sections=emulated_shared",
+        "-fno-sanitize-recover=undefined",
+    ],
+    # Calls at each access to memory: races.h is what they call, not g++'s library.
+    "watched": ["-fsanitize=thread", "-fno-threadsafe-statics", "--param=tsan-instrument-func-entry-exit=0"],
+}
+
+build = "sanitized" if os.environ.get("EMULATION_SANITIZE") == "1" else "plain"
 order = "forward"
 launches = 0  # so far
+synchronized = 0  # so far, those among them with a barrier or an atomic operation
+arrays: dict[int, int] = {}  # address and size of each that is alive
 launched: deque[str] = deque(maxlen=1000)  # the latest kernels' expressions
-sanitize = os.environ.get("EMULATION_SANITIZE") == "1"
 
 
 @contextmanager
 def ordered(name: str) -> Iterator[None]:
-    """Inside, blocks run their threads in the order `name` of ORDERS."""
+    """Inside, launches run their threads in the order `name` of ORDERS."""
     global order
     before, order = order, name
     try:
@@ -34,8 +51,26 @@ def ordered(name: str) -> Iterator[None]:
         order = before
 
 
+@contextmanager
+def checked(name: str) -> Iterator[None]:
+    """Inside, launches run in the order `name` of ORDERS, or are compiled for RACES and end at one."""
+    with ordered(name), built("watched" if name == RACES else build):
+        yield
+
+
+@contextmanager
+def built(name: str) -> Iterator[None]:
+    """Inside, kernels are compiled as the build `name` of BUILDS. What CuPy's user has compiled before stays."""
+    global build
+    before, build = build, name
+    try:
+        yield
+    finally:
+        build = before
+
+
 class Launch(ctypes.Structure):
-    """struct Launch of cuda.h."""
+    """struct Launch of blocks.h."""
 
     _fields_ = (
         ("grid", ctypes.c_uint * 3),
@@ -44,6 +79,8 @@ class Launch(ctypes.Structure):
         ("order", ctypes.c_int),
         ("watched", ctypes.c_int),
         ("synchronized", ctypes.c_int),
+        ("arrays", ctypes.c_void_p),
+        ("arrays_count", ctypes.c_size_t),
         ("error", ctypes.c_char * 512),
     )
 
@@ -51,34 +88,54 @@ class Launch(ctypes.Structure):
 class Function:
     """One instance of a kernel: its parameters' types, and its launch."""
 
-    def __init__(self, library: ctypes.CDLL, number: int, expression: str) -> None:
+    def __init__(self, path: Path, library: ctypes.CDLL, number: int, expression: str, build: str) -> None:
         describe = library[f"signature_{number}"]
         describe.restype = ctypes.c_char_p
         self.expression = expression
         self.parameters: list[str] = describe().decode().split()
-        self._library = library
+        self._path, self._watched = path, build == "watched"
         self._launch = library[f"launch_{number}"]
 
     def launch(self, grid: Sequence[int], block: Sequence[int], pointers: Sequence[Any], shared: int) -> None:
-        """Run all blocks. RuntimeError where a barrier diverges."""
-        global launches
+        """Run all blocks. RuntimeError where a barrier diverges; watched, for an access outside all arrays or a race."""
+        global launches, synchronized
+        launch = Launch(_three(grid), _three(block), shared, ORDERS.get(order, 0))
+        if self._watched:
+            ranges = np.array(sorted((start, start + size) for start, size in arrays.items()), np.uintp)
+            launch.watched = 2 if order == RACES else 1
+            launch.arrays, launch.arrays_count = ranges.ctypes.data, len(ranges)
+        failed = self._launch(ctypes.byref(launch), (ctypes.c_void_p * len(pointers))(*pointers))
         launches += 1
+        synchronized += launch.synchronized
         launched.append(self.expression)
-        launch = Launch(_three(grid), _three(block), shared, ORDERS[order])
-        if self._launch(ctypes.byref(launch), (ctypes.c_void_p * len(pointers))(*pointers)):
-            raise RuntimeError(f"{self.expression}: {launch.error.decode()}")
+        if failed:
+            raise RuntimeError(f"{self.expression}: {_with_lines(launch.error.decode(), self._path)}")
 
 
 def _three(sizes: Sequence[int]) -> Any:
     return (ctypes.c_uint * 3)(*sizes, *(1,) * (3 - len(sizes)))
 
 
-@functools.cache
+def _with_lines(text: str, library: Path) -> str:
+    """The places {in hexadecimal} in the machine code as lines of the source."""
+
+    def line(place: re.Match[str]) -> str:
+        command = ["addr2line", "-s", "-e", str(library), place[1]]
+        return subprocess.run(command, capture_output=True, text=True, timeout=60).stdout.split(" (")[0].strip()
+
+    return re.sub(r"\{([0-9a-f]+)\}", line, text)
+
+
 def compiled(code: str, expressions: tuple[str, ...]) -> dict[str, Function]:
     """The instances that C++ calls `expressions`, from CUDA C. RuntimeError with the compiler's words if there's none.
 
     Libraries are kept in the temporary folder under a name that depends on all that went into them.
     """
+    return _compiled(code, expressions, build)
+
+
+@functools.cache
+def _compiled(code: str, expressions: tuple[str, ...], build: str) -> dict[str, Function]:
     lines = ['#include "cuda.h"', "namespace {", code, "}"]
     for number, expression in enumerate(expressions):
         lines += [
@@ -88,26 +145,34 @@ def compiled(code: str, expressions: tuple[str, ...]) -> dict[str, Function]:
             f"  return emulated::run(launch, body_{number}, args);",
             "}",
         ]
-    library = ctypes.CDLL(str(_library("\n".join(lines) + "\n")))
-    return {expression: Function(library, number, expression) for number, expression in enumerate(expressions)}
+    path = _library("\n".join(lines) + "\n", build)
+    library = ctypes.CDLL(str(path))
+    return {
+        expression: Function(path, library, number, expression, build) for number, expression in enumerate(expressions)
+    }
 
 
-def _library(text: str) -> Path:
-    flags = [*FLAGS, *(SANITIZE if sanitize else [])]
+def _library(text: str, build: str) -> Path:
+    flags = [*FLAGS, *BUILDS[build]]
     headers = [path.read_text(encoding="utf-8") for path in sorted(HERE.glob("*.h"))]
     key = hashlib.sha256("\0".join([text, *headers, *flags, _compiler()]).encode()).hexdigest()[:32]
     folder = Path(tempfile.gettempdir()) / f"scratchnet-emulation-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / f"{key}.so"
     if not path.exists():
-        with tempfile.TemporaryDirectory(dir=folder) as work:
-            made = Path(work) / "kernel.so"
-            command = ["g++", *flags, f"-I{HERE}", "-x", "c++", "-", "-o", str(made)]
-            ran = subprocess.run(command, input=text, capture_output=True, text=True, timeout=300)
-            if ran.returncode:
-                raise RuntimeError(f"g++ refuses the kernels:\n{ran.stderr}")
+        with tempfile.TemporaryDirectory(dir=folder) as work:  # processes may make the same at once: the last one stays
+            part, made = Path(work) / "kernel.o", Path(work) / "kernel.so"
+            _gpp([*flags, f"-I{HERE}", "-c", "-x", "c++", "-", "-o", str(part)], text)
+            linked = BUILDS["sanitized"][:1] if build == "sanitized" else []
+            _gpp(["-shared", *linked, str(part), "-o", str(made)])
             made.replace(path)
     return path
+
+
+def _gpp(arguments: list[str], text: str = "") -> None:
+    ran = subprocess.run(["g++", *arguments], input=text, capture_output=True, text=True, timeout=300)
+    if ran.returncode:
+        raise RuntimeError(f"g++ refuses the kernels:\n{ran.stderr}")
 
 
 @functools.cache

@@ -1,4 +1,5 @@
-// Races: two threads at one byte, one of them writing, with no barrier in between that both have met.
+// Accesses outside all arrays, and races: two threads at one byte, one of them writing, with no barrier in between that
+// both have met.
 //
 // A library built with -fsanitize=thread calls the functions below at each access to memory; they stand in for g++'s
 // own runtime, which knows the CPU's threads alone. What happens before what is simple on a GPU: an access comes before
@@ -67,21 +68,41 @@ inline Byte& byte_at(uintptr_t address, unsigned long long stamp) {
   return byte;
 }
 
-// Addresses in the library's file, for addr2line; engine.py puts the lines in their place.
-inline std::string named(const Access& access, bool writes) {
+// An address in the library's file, for addr2line; engine.py puts the line in its place.
+inline std::string line_of(void* code) {
   Dl_info file;
-  dladdr(access.code, &file);
-  char text[64];
-  snprintf(text, sizeof text, "{%zx}", static_cast<size_t>(static_cast<char*>(access.code) - static_cast<char*>(file.dli_fbase)) - 1);
+  dladdr(code, &file);
+  char text[32];
+  snprintf(text, sizeof text, "{%zx}", static_cast<size_t>(static_cast<char*>(code) - static_cast<char*>(file.dli_fbase)) - 1);
+  return text;
+}
+
+inline std::string named(const Access& access, bool writes) {
   auto number = [](unsigned n) { return n == SEVERAL ? std::string("several") : std::to_string(n); };
-  return (access.atomic ? "an atomic operation at " : writes ? "a write at " : "a read at ") + std::string(text) +
+  return (access.atomic ? "an atomic operation at " : writes ? "a write at " : "a read at ") + line_of(access.code) +
          " (block " + number(access.block) + ", thread " + number(access.thread) + ")";
+}
+
+inline bool in_an_array(const char* address, size_t size) {
+  const Range* after = std::upper_bound(arrays, arrays_end, address, [](const char* a, Range r) { return a < r.start; });
+  return after != arrays && address + size <= after[-1].end;
+}
+
+// Constants and the emulator's own variables.
+inline bool in_the_library(const void* address) {
+  Dl_info here, there;
+  return dladdr(address, &there) && dladdr(__start_emulated_shared, &here) && here.dli_fbase == there.dli_fbase;
 }
 
 inline void record(void* address, size_t size, bool writes, bool atomic, void* code) {
   if (within(address, threads[current].fiber.stack, fibers::STACK)) return;
   Access now = {block_number, current / 32, current, block_epoch, warp_epochs[current / 32], atomic, code};
   bool in_block = shared(address);
+  if (!in_block && !in_an_array(static_cast<const char*>(address), size)) {
+    if (!in_the_library(address)) stop("outside all arrays lies " + named(now, writes));
+    return;
+  }
+  if (watched < 2) return;
   static unsigned launch = 0;
   if (launch != launch_number && pages.size() > 256) pages.clear();
   launch = launch_number;
@@ -107,8 +128,8 @@ inline void record(void* address, size_t size, bool writes, bool atomic, void* c
 // Inside, what the emulator itself reads and writes isn't watched.
 struct Unwatched {
   bool before = watching;
-  Unwatched() { watching = false; }
-  ~Unwatched() { watching = before; }
+  Unwatched() { watch(false); }
+  ~Unwatched() { watch(before); }
 };
 
 }  // namespace emulated

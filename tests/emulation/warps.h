@@ -18,7 +18,7 @@ auto exchange(State barrier, unsigned long long value, Place place, Take take) {
   Unwatched unwatched;
   threads[current].slot = value;
   wait(barrier, place);
-  watching = false;
+  watch(false);
   auto taken = take();
   wait(barrier, place);  // nobody gives anew before all have read
   return taken;
