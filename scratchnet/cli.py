@@ -85,7 +85,7 @@ def _train_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("--schedule", choices=("constant", "cosine"), help="of the learning rate (default: the net's own)")
     p.add_argument("--momentum", type=_momentum, metavar="X", help="momentum of --optimizer sgd (default: 0.9)")
     p.add_argument("--seed", type=_integer(0), default=0, metavar="N", help="seed of weights, image order and dropout")
-    p.add_argument("--device", choices=("cpu",), default="cpu", help="where to compute (in this version: cpu)")
+    _device_argument(p)
     p.add_argument("--threads", type=_integer(1), metavar="N", help="threads of the kernels (default: one per core)")
     p.add_argument(
         "--out",
@@ -100,6 +100,11 @@ def _predict_arguments(p: argparse.ArgumentParser) -> None:
     p.add_argument("weights", metavar="WEIGHTS", type=Path, help="a weights.npz that `scratchnet train` wrote")
     p.add_argument("images", metavar="IMAGE", type=Path, nargs="+", help="image files: light strokes, dark ground")
     p.add_argument("--invert", action="store_true", help="swap black and white: for dark strokes on a light ground")
+    _device_argument(p)
+
+
+def _device_argument(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--device", default="cpu", metavar="DEVICE", help="where to compute: cpu (default), cuda or cuda:1")
 
 
 def _gradcheck_arguments(p: argparse.ArgumentParser) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from scratchnet import config, models, random, serialization, training, vision
 from scratchnet.autograd.modes import no_grad
+from scratchnet.device import device, resolve
 from scratchnet.nn import functional as F
 from scratchnet.progress import Progress
 from scratchnet.tensor import Tensor
@@ -37,12 +38,14 @@ def train(arguments: argparse.Namespace) -> None:
         raise ValueError("argument --root: --data mnist needs the folder that holds the IDX files")
     if arguments.threads is not None:
         _set_threads(arguments.threads)
+    place = _device(arguments.device)
     train_data, test_data = vision.load(data, arguments.root)
     out: Path = arguments.out or Path("runs") / f"{name}-{data}"
     new = _make_folder(out)
     random.manual_seed(options.seed)
     model = models.create(name)
     training.initialise(model, options.weights)
+    model.to(place)
     shape, parameters = models.info(name).input_shape, models.info(name).parameters
     print(f"{name}, {parameters:,} parameters, on {data}: {len(train_data):,} training, {len(test_data):,} test images")
     metadata = {"model": name, "data": data, "classes": list(train_data.classes), "options": asdict(options)}
@@ -93,6 +96,13 @@ def _set_threads(n: int) -> None:
         raise ValueError(f"argument --threads: {error}") from error
 
 
+def _device(name: str) -> device:
+    try:
+        return resolve(name, name)
+    except (AssertionError, RuntimeError) as error:  # torch's types: no CuPy, no GPU, no such device
+        raise ValueError(f"argument --device: {error}") from error
+
+
 def _make_folder(out: Path) -> bool:
     """Whether the folder is new. It is made before the training, so that a wrong name costs no time."""
     new = not out.exists()
@@ -117,6 +127,7 @@ def _plot(path: Path, title: str, history: list[training.Metrics]) -> bool:
 def predict(arguments: argparse.Namespace) -> None:
     """`scratchnet predict`: all images are read before the first line is printed."""
     path: Path = arguments.weights
+    place = _device(arguments.device)
     metadata = serialization.load_metadata(path)
     name, classes = metadata.get("model"), metadata.get("classes")
     if name not in models.names() or not isinstance(classes, list):
@@ -128,9 +139,9 @@ def predict(arguments: argparse.Namespace) -> None:
         model.load_state_dict(serialization.load_weights(path))
     except RuntimeError as error:
         raise ValueError(f"argument WEIGHTS: {path} doesn't fit the net {name}: {error}") from error
-    model.eval()
+    model.to(place).eval()
     width = max(len(str(image)) for image in arguments.images)
     for file, image in zip(arguments.images, images, strict=True):
         with no_grad():
-            shares = F.softmax(model(Tensor(image[None])), dim=1).numpy()[0]
+            shares = F.softmax(model(Tensor(image[None]).to(place)), dim=1).cpu().numpy()[0]
         print(f"{file!s:<{width}}  {classes[shares.argmax()]}  {shares.max():.1%}")

@@ -134,6 +134,7 @@ def evaluate(model: nn.Module, loader: DataLoader) -> tuple[float, float]:
     total, right, seen = 0.0, 0, 0
     with no_grad():
         for images, labels in loader:
+            images, labels = _beside(model, images, labels)
             outputs = model(images)
             total += F.cross_entropy(outputs, labels, reduction="sum").item()
             right += _right(outputs, labels)
@@ -152,6 +153,7 @@ def train_epoch(
     total, right, seen = 0.0, 0, 0
     for number, (images, labels) in enumerate(loader, 1):
         optimizer.zero_grad()
+        images, labels = _beside(model, images, labels)
         outputs = model(images)
         loss = F.cross_entropy(outputs, labels)
         value = loss.item()
@@ -169,8 +171,13 @@ def train_epoch(
     return total / seen, right / seen
 
 
+def _beside(model: nn.Module, images: Tensor, labels: Tensor) -> Batch:
+    place = next(model.parameters()).device
+    return images.to(place), labels.to(place)
+
+
 def _right(outputs: Tensor, labels: Tensor) -> int:
-    return int((outputs.detach().numpy().argmax(axis=1) == labels.numpy()).sum())
+    return int((outputs.detach().argmax(1) == labels).sum().item())
 
 
 def fit(
@@ -184,7 +191,8 @@ def fit(
 ) -> list[Metrics]:
     """Train on (C, H, W) = `shape` and test after every epoch; `on_epoch` and `on_batch` hear of each as it ends.
 
-    The order of the images comes from the global generator: `manual_seed` before building the model fixes the run.
+    Each batch goes to the model's device. The order of the images comes from the global generator: `manual_seed` before
+    building the model fixes the run.
     """
     for part, data in (("train_data", train_data), ("test_data", test_data)):
         if len(data) == 0:

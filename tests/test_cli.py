@@ -157,7 +157,19 @@ def test_runs_without_tqdm_and_matplotlib(tmp_path, capsys, mnist, monkeypatch):
         (["train", "lenet", "--momentum", "0.5"], "argument --momentum: 0.5 is given, but only --optimizer sgd has"),
         (["train", "lenet", "--optimizer", "lamb"], "argument --optimizer: invalid choice: 'lamb'"),
         (["train", "lenet", "--seed", "-1"], "argument --seed: must be a whole number of at least 0, not '-1'"),
-        (["train", "lenet", "--device", "tpu"], "argument --device: invalid choice: 'tpu' .*choose from .*cpu"),
+        (
+            ["train", "lenet", "--device", "tpu"],
+            "argument --device: Expected one of cpu, cuda.*: tpu: use 'cpu' or 'cuda'",
+        ),
+        (["train", "lenet", "--device", "mps"], r"argument --device: mps: device \(=mps\) has no backend.* use 'cpu'"),
+        (
+            ["train", "lenet", "--device", "cuda:99"],
+            "argument --device: .*(No CUDA GPUs|CuPy, which is not|below cuda:)",
+        ),
+        (
+            ["predict", "none.npz", "a.png", "--device", "cuda:99"],
+            "argument --device: .*(No CUDA GPUs|CuPy|below cuda:)",
+        ),
         (["train", "lenet", "--threads", "0"], "argument --threads: must be a whole number of at least 1, not '0'"),
         (["train", "lenet", "--threads", "99999"], "argument --threads: .*99999"),
         (["train", "lenet", "--data", "mnist"], "argument --root: --data mnist needs the folder"),
