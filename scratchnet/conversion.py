@@ -204,7 +204,9 @@ def to_repr(self: Tensor) -> str:
 
 
 def to_format(self: Tensor, spec: str) -> str:
-    return format(to_host(self.array).real.item(), spec) if not self.ndim and spec else str(self)
+    if self.ndim or type(self) is not Tensor:
+        return object.__format__(self, spec)
+    return format(to_host(self.array).real.item(), spec)
 
 
 def deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:

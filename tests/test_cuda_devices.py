@@ -298,7 +298,7 @@ def test_printing_on_a_gpu(gpu: str) -> None:
     x = sn.ones(2, dtype=sn.float64, device="cuda", requires_grad=True)
     assert repr(x) == "tensor([1., 1.], device='cuda:0', dtype=scratchnet.float64, requires_grad=True)"
     assert repr(x * 2).endswith("grad_fn=<MulBackward0>)")
-    assert f"{sn.tensor(2, device='cuda')}" == "2"
+    assert f"{sn.tensor(2.5, device='cuda'):.2f}" == "2.50"
     assert repr(sn.tensor(2, device="cuda")) == "tensor(2, device='cuda:0')"
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from emulation.cupy_array import Shape, foreign, fresh, ndarray, unwrapped
+from emulation.cupy_cuda import Device, get_current_stream
 
 __all__ = [
     "arange",
@@ -150,6 +151,14 @@ class _Described:
         self.__array_interface__["version"] = 3
 
 
+def _writable(host: NDArray[Any]) -> NDArray[Any]:
+    """The same memory, which NumPy takes for read-only where a capsule can't say."""
+    memory = _Described.__new__(_Described)
+    memory.owner = host
+    memory.__array_interface__ = {**host.__array_interface__, "data": (host.ctypes.data, False)}
+    return np.asarray(memory)
+
+
 def _on_interface(owner: Any) -> NDArray[Any]:
     return np.asarray(_Described(owner))
 
@@ -193,6 +202,8 @@ def from_dlpack(array: Any, device: Any = None, copy: bool | None = None) -> nda
     kind, index = array.__dlpack_device__()
     if kind != 2:
         raise TypeError("CPU arrays cannot be directly imported to CuPy")
-    made = foreign(np.from_dlpack(_Capsule(array.__dlpack__(stream=1))))
+    with Device(index):
+        capsule = array.__dlpack__(stream=get_current_stream().ptr or 1)
+    made = foreign(_writable(np.from_dlpack(_Capsule(capsule))))
     made._device = index
     return made.copy() if copy else made
