@@ -1,17 +1,24 @@
-"""The convolution algorithms on CUDA: every file conv_<name>.py beside this one; and the rules of "auto".
+"""The convolution algorithms on CUDA: every file conv_<name>.py beside this one; and the rule of "auto".
 
-The rules are reasoned, not measured: DESIGN of a choice by the roofline of an H100 (about 60 TFLOP/s in float32, 3.3
-TB/s), to be corrected where a GPU can be timed (`algorithm=` names any of them).
+The rule is reasoned by the roofline of an H100, not measured: no GPU was at hand. The assumed numbers are below, to be
+corrected by whoever has one; `algorithm=` names any algorithm meanwhile.
 """
 
 import functools
+import math
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 
+from scratchnet.kernels.cuda.columns import output_size
 from scratchnet.kernels.cuda.layout import Pair, Shape
+
+ARITHMETIC = {"float16": 60e12, "float32": 60e12, "float64": 30e12}  # operations a second outside of tensor cores
+BANDWIDTH = 3e12  # bytes a second
+CUBLAS, OURS = 0.85, 0.6  # what part of the arithmetic a product of matrices reaches
+LAUNCH = 1e-5  # seconds that Python and CuPy need for one more kernel or product
 
 
 @functools.cache
@@ -26,8 +33,24 @@ def algorithm(name: str) -> ModuleType:
     return import_module(f"scratchnet.kernels.cuda.conv_{name}")
 
 
+@functools.lru_cache(1024)
 def choose(
     x_shape: Shape, w_shape: Shape, dtype: np.dtype, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> str:
-    """The name of the algorithm that "auto" stands for in this case."""
-    return "implicit"
+    """The name of the algorithm that "auto" stands for in this case.
+
+    - One channel a group: depthwise. There is too little arithmetic for products of matrices to matter.
+    - Else implicit, one kernel that makes no column matrix, unless cuBLAS, which comes nearer to the GPU's peak, wins
+      back what it costs beside the product. That is, for kernels of one pixel (pointwise), a launch or two, and
+      otherwise (im2col) a few, writing and reading the column matrix, and once more the result.
+    """
+    if x_shape[1] == groups > 1:
+        return "depthwise"
+    places = x_shape[0] * math.prod(output_size(x_shape[2:], w_shape[2:], stride, padding, dilation))
+    terms, item = math.prod(w_shape[1:]), 8 if dtype == np.float64 else 4
+    product = 2 * places * w_shape[0] * terms / ARITHMETIC[np.dtype(dtype).name]
+    copies = item * places * (2 * terms * groups + 2 * w_shape[0]) / BANDWIDTH
+    seconds = {"implicit": product / OURS, "im2col": product / CUBLAS + copies + 4 * LAUNCH}
+    if algorithm("pointwise").supports(x_shape, w_shape, dtype, stride, padding, dilation, groups):
+        seconds["pointwise"] = product / CUBLAS + 2 * LAUNCH
+    return min(seconds, key=seconds.__getitem__)

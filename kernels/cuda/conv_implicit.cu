@@ -78,12 +78,13 @@ __device__ inline void grad_input(const T* gy, const T* w, T* gx, I N, I C, I H,
                                   I sw, I ph, I pw, I dh, I dw, I groups) {
   const I Cg = C / groups, Kg = K / groups, depth = Cg * KH * KW;
   const I phases = smaller(sh, H), phases_across = smaller(sw, W);
-  const Tile<I> tile = tile_of_block<I>(Cg, N * ((H + sh - 1) / sh) * ((W + sw - 1) / sw), Method::ROWS, Method::PLACES);
+  const I most = N * ((H + sh - 1) / sh) * ((W + sw - 1) / sw);  // pixels of a phase; later ones may have fewer
+  const Tile<I> tile = tile_of_block<I>(Cg, most, Method::ROWS, Method::PLACES);
   const I g = tile.layer / (phases * phases_across), top = tile.layer / phases_across % phases;
   const I left = tile.layer % phases_across;
   const Phase<I> down(top, KH, sh, ph, dh), across(left, KW, sw, pw, dw);
   const I rows = (H - top + sh - 1) / sh, columns = (W - left + sw - 1) / sw;
-  if (tile.place >= N * rows * columns) return;  // later phases may have a pixel less
+  if (tile.place >= N * rows * columns) return;
 
   const I count = Kg * down.count * across.count;
   const Walk<I> terms = {count,   down.count, across.count, {depth, down.step * KW, across.step},
@@ -106,7 +107,8 @@ __device__ inline void grad_weight(const T* gy, const T* x, V* parts, I N, I C, 
   const Tile<I> tile = tile_of_block<I>(Kg, places.count, Method::ROWS, Method::PLACES);
   const I g = tile.layer % groups, part = tile.layer / groups;
   const I start = part * chunk, end = smaller(start + chunk, terms.count);
-  const Product<T, I> product = {gy + g * Kg * OH * OW, x + g * Cg * H * W, Kg, OH * OW, H, W, start, end, terms, places};
+  const Product<T, I> product = {gy + g * Kg * OH * OW, x + g * Cg * H * W, Kg, OH * OW, H, W, start, end,
+                                 terms, places};
   const Result<V, T, I> result = {parts + (part * K + g * Kg) * depth, nullptr, depth, I(0)};
   Method::template run<true>(product, result, tile);
 }
@@ -142,13 +144,3 @@ KERNELS(large, Large)
 KERNELS(small, Small)
 KERNELS(tf32_large, TensorLarge)
 KERNELS(tf32_small, TensorSmall)
-
-// parts (count, n) -> (n,), added in order.
-template <typename T, typename I>
-__global__ void sum_parts(const typename Computed<T>::type* parts, T* sums, I n, I count) {
-  for (I i = first<I>(); i < n; i += step<I>()) {
-    double total = 0;
-    for (I part = 0; part < count; ++part) total += parts[part * n + i];
-    sums[i] = Rounded<T>::of(total);
-  }
-}

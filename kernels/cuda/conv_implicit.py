@@ -9,8 +9,10 @@ import numpy as np
 
 from scratchnet.kernels.cuda import buffers, tf32
 from scratchnet.kernels.cuda.columns import output_size
+from scratchnet.kernels.cuda.epilogue import number
 from scratchnet.kernels.cuda.launch import FLOATS, Program
 from scratchnet.kernels.cuda.layout import Array, Pair, Shape, compute_dtype, deliver, plain, target
+from scratchnet.kernels.cuda.parts import add_parts
 
 Tile = tuple[int, int]  # rows and places
 
@@ -21,7 +23,6 @@ TILES = {**ORDINARY, **TENSOR}
 BLOCKS = 132  # what a large GPU runs at a time, one on each multiprocessor: fewer large tiles than that leave some idle
 PARTS = 4 * BLOCKS  # blocks wanted for the gradient of a weight
 PART_TERMS = 1 << 10  # of its sums at least, or adding up the parts would cost more than they save
-EPILOGUES = {"none": 0, "bias": 1, "bias_relu": 2}
 
 FUNCTIONS = ("forward", "grad_input", "grad_weight")
 PROGRAM = Program(
@@ -29,7 +30,6 @@ PROGRAM = Program(
     {
         **{f"{function}_{tile}": FLOATS for function in FUNCTIONS for tile in ORDINARY},
         **{f"{function}_{tile}": (("float32",),) for function in FUNCTIONS for tile in TENSOR},
-        "sum_parts": FLOATS,
     },
 )
 
@@ -68,8 +68,7 @@ def forward(
         added = weight if bias is None else plain(bias)  # without a bias never read
         sizes = _sizes(x.shape, w.shape, size, stride, padding, dilation, groups)
         grid = (w.shape[0] // groups, x.shape[0] * size[0] * size[1], groups)
-        steps = EPILOGUES["none" if bias is None else epilogue]
-        _launch("forward", grid, (plain(x), weight, added, y), sizes, steps)
+        _launch("forward", grid, (plain(x), weight, added, y), sizes, number(bias, epilogue))
     return deliver(y, out, x.dtype)
 
 
@@ -122,7 +121,7 @@ def grad_weight(
         grid = (w_shape[0] // groups, math.prod(w_shape[1:]), groups * parts)
         _launch("grad_weight", grid, (plain(gy), plain(x), room), sizes, chunk)
         if room is not gw:
-            PROGRAM.launch("sum_parts", (gw.dtype.name,), gw.size, room, gw, gw.size, parts)
+            add_parts(room, parts, gw)
     return deliver(gw, out, x.dtype)
 
 
@@ -142,7 +141,9 @@ def _launch(
     tile = large if _is_large(grid) else small
     _, _, h, w, _, oh, ow, kh, kw, *_, ph, pw, dh, dw, _ = sizes
     reach = (max(h, oh) + 2 * ph + dh * kh) * max(w, ow) + 2 * pw + dw * kw  # how far from the image a spot may lie
-    PROGRAM.launch(f"{name}_{tile}", (kind,), 0, *arrays, *sizes, *more, blocks=(_blocks(grid, TILES[tile]),), bound=reach)
+    PROGRAM.launch(
+        f"{name}_{tile}", (kind,), 0, *arrays, *sizes, *more, blocks=(_blocks(grid, TILES[tile]),), bound=reach
+    )
 
 
 def _is_large(grid: tuple[int, int, int]) -> bool:
@@ -155,9 +156,7 @@ def _blocks(grid: tuple[int, int, int], tile: Tile) -> int:
     return _ceil(rows, tile[0]) * _ceil(places, tile[1]) * layers
 
 
-def _parts(
-    x_shape: Shape, w_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int
-) -> tuple[int, int]:
+def _parts(x_shape: Shape, w_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int) -> tuple[int, int]:
     """Into how many parts the sums of the weight's gradient are cut, and of how many terms each."""
     oh, ow = output_size(x_shape[2:], w_shape[2:], stride, padding, dilation)
     terms = x_shape[0] * oh * ow

@@ -28,6 +28,7 @@ from numpy import (  # noqa: F401
     uint64,
 )
 
+from emulation import cupy_core as _core  # noqa: F401
 from emulation import cupy_creation, cupy_cuda, cupy_functions, cupy_memory, cupy_methods
 from emulation import cupy_cuda as cuda
 from emulation.cupy_array import ndarray

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from emulation import cupy_indexing as indexing
-from emulation.cupy_array import ndarray, root, unwrapped
+from emulation.cupy_array import ndarray, unwrapped
 from emulation.cupy_calls import call, function, signature, ufunc
+from emulation.cupy_core import as_multiplied
 from emulation.cupy_cuda import waited
 
 UFUNCS = """
@@ -198,7 +199,12 @@ def imag(val: Any) -> Any:
 
 
 def matmul(*args: Any, out: Any = None, dtype: Any = None, casting: Any = "same_kind") -> Any:
-    return call(np.matmul, *args, **({} if out is None else {"out": out}), dtype=dtype, casting=casting)
+    options = {} if out is None else {"out": out}
+
+    def product(a: Any, b: Any, **more: Any) -> Any:
+        return np.matmul(as_multiplied(a), as_multiplied(b), **more)
+
+    return call(product, *args, **options, dtype=dtype, casting=casting)
 
 
 def einsum(*operands: Any, **kwargs: Any) -> Any:
@@ -252,17 +258,9 @@ def can_cast(from_: DTypeLike, to: DTypeLike, casting: Any = "safe") -> bool:
 
 def as_strided(x: ndarray, shape: Any = None, strides: Any = None) -> ndarray:
     """cupy.lib.stride_tricks.as_strided, but ValueError where an element would lie outside the memory."""
-    host = x._host
-    made = np.lib.stride_tricks.as_strided(host, shape, strides)
-    first, last = np.lib.array_utils.byte_bounds(made)
-    holder = root(host)
-    if (
-        made.size
-        and hasattr(holder, "address")
-        and not (holder.address <= first and last <= holder.address + holder.size)
-    ):
-        raise ValueError(f"as_strided: shape {shape} with strides {strides} leaves the array's memory")
-    return ndarray._view(made, x._device, x if x.base is None else x.base)
+    sizes = x.shape if shape is None else tuple(shape)
+    host = x.data.laid_out(sizes, x.dtype, x.strides if strides is None else tuple(strides))
+    return ndarray._view(host, x._device, x if x.base is None else x.base)
 
 
 def _qr(a: Any, mode: str = "reduced") -> Any:
