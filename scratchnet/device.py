@@ -255,6 +255,24 @@ def raise_pending() -> None:
         indices.raise_pending()
 
 
+class _Memory:
+    """Memory described by NumPy's array interface; holds the array that owns it."""
+
+    def __init__(self, owner: Any, interface: dict[str, Any]) -> None:
+        self.owner, self.__array_interface__ = owner, interface
+
+
+def strided(array: Any, by: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
+    """A view of the array's memory that starts `by` elements from its first one; strides in elements."""
+    steps = tuple(stride * array.itemsize for stride in strides)
+    if not isinstance(array, np.ndarray):
+        return _runtime().strided(array, by * array.itemsize, shape, steps)
+    interface = dict(array.__array_interface__)
+    interface["data"] = (interface["data"][0] + by * array.itemsize, not array.flags.writeable)
+    interface["shape"], interface["strides"] = shape, steps
+    return np.asarray(_Memory(array, interface))
+
+
 def kernels_for(array: Any) -> ModuleType:
     """The kernels for `array`: the package scratchnet.kernels.cpu or .cuda, imported at the first call.
 

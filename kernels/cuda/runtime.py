@@ -180,6 +180,11 @@ def download(array: Array) -> Array:
     return host.transpose(np.argsort(order))
 
 
+def strided(array: Array, by: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
+    """A view of the array's memory that starts `by` bytes from its first element; strides in bytes."""
+    return library().ndarray(shape, array.dtype, memptr=array.data + by, strides=strides)
+
+
 def memory_order(array: Array) -> list[int]:
     """The axes from the widest stride to the narrowest."""
     if array.flags.c_contiguous:

@@ -1,6 +1,7 @@
 """The device of an operation: where its tensors lie, and the refusal of those that lie apart."""
 
 import inspect
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +35,26 @@ def common_device(op: "type[Op]", args: tuple[Any, ...]) -> tuple[tuple[Any, ...
 
     Raises RuntimeError, as torch does, for tensors on two devices.
     """
+    place, apart = _place_of(args)
+    if not apart or op.any_device:
+        return args, place
+    return _brought_together(op.__name__, list(inspect.signature(op.forward).parameters)[1:], args)
+
+
+def computed(op: str, function: Callable[..., Any], *args: Any) -> Tensor:
+    """function(xp, *arrays) of the tensors' arrays and the other arguments, xp their array module; without a gradient.
+
+    The tensors lie on one device, as those of an Op do.
+    """
+    place, apart = _place_of(args)
+    if apart:
+        args, place = _brought_together(op, ["input", "other"], args)
+    with np.errstate(all="ignore"), on(place):
+        return Tensor._wrap(function(module_on(place), *[a.array if isinstance(a, Tensor) else a for a in args]))
+
+
+def _place_of(args: tuple[Any, ...]) -> tuple[device, bool]:
+    """The first tensor's device, and whether another tensor lies elsewhere."""
     place: device | None = None
     apart = False
     for arg in args:
@@ -46,12 +67,10 @@ def common_device(op: "type[Op]", args: tuple[Any, ...]) -> tuple[tuple[Any, ...
                 place = found
             elif found is not place:
                 apart = True
-    if not apart or op.any_device:
-        return args, place or CPU
-    return _brought_together(op, args)
+    return place or CPU, apart
 
 
-def _brought_together(op: "type[Op]", args: tuple[Any, ...]) -> tuple[tuple[Any, ...], device]:
+def _brought_together(op: str, names: list[str], args: tuple[Any, ...]) -> tuple[tuple[Any, ...], device]:
     tensors = [arg for arg in args if isinstance(arg, Tensor)]
     places = [tensor.device for tensor in tensors]
     target = next(place for place in places if place is not CPU)
@@ -60,12 +79,10 @@ def _brought_together(op: "type[Op]", args: tuple[Any, ...]) -> tuple[tuple[Any,
         if not isinstance(arg, Tensor) or arg.device is target:
             continue
         if arg.device is not CPU or arg.array.ndim:
-            names = list(inspect.signature(op.forward).parameters)[1:]
             name = names[index] if index < len(names) else f"{index}"
             first = next(place for place in places if place is not arg.device)
             raise RuntimeError(
-                f"{op.__name__}: {name} is on {arg.device}: {APART.format(first, arg.device)} Move it with "
-                f".to({str(first)!r})"
+                f"{op}: {name} is on {arg.device}: {APART.format(first, arg.device)} Move it with .to({str(first)!r})"
             )
         moved[index] = _move(arg, target)
     return tuple(moved), target

@@ -6,6 +6,7 @@ import numpy as np
 
 from scratchnet import dtypes
 from scratchnet.autograd.core import Tensor
+from scratchnet.autograd.devices import computed
 from scratchnet.autograd.op import Op
 from scratchnet.device import array_module
 from scratchnet.ops.checks import check_tensor
@@ -168,7 +169,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     """
     check_tensor("where", "condition", condition)
     if input is None and other is None:
-        return tuple(Tensor._wrap(axis) for axis in np.nonzero(condition.array))
+        return tuple(Tensor._wrap(axis) for axis in array_module(condition.array).nonzero(condition.array))
     if condition.array.dtype.kind != "b":
         raise RuntimeError(message("where", "condition", condition.dtype, "must be a bool tensor", "compare it first"))
     x, y = operands("where", input, other)
@@ -181,10 +182,7 @@ def _comparison(name: str, text: str) -> Any:
     def compare(input: Any, other: Any) -> Tensor:
         if not isinstance(other, (Tensor, bool, int, float, np.generic)):
             raise TypeError(f"{name}: other must be a tensor or a number, not {type(other).__name__}")
-        x, y = binary(name, input, other)
-        x, y = (v.array if isinstance(v, Tensor) else v for v in (x, y))
-        with np.errstate(invalid="ignore"):
-            return Tensor._wrap(getattr(array_module(x), name)(x, y))
+        return computed(_SHORT[name], lambda xp, x, y: getattr(xp, name)(x, y), *binary(name, input, other))
 
     compare.__name__ = compare.__qualname__ = _SHORT[name]
     compare.__doc__ = f"input {text} other, element by element, as bools (torch.{_SHORT[name]}); NaN equals nothing."
@@ -204,8 +202,7 @@ def _bitwise(name: str, text: str) -> Any:
             raise NotImplementedError(
                 message(name, "dtype", x.dtype, "is not supported", "use bool or integer tensors")
             )
-        x, y = (v.array if isinstance(v, Tensor) else v for v in (x, y))
-        return Tensor._wrap(getattr(array_module(x), name)(x, y))
+        return computed(name, lambda xp, x, y: getattr(xp, name)(x, y), x, y)
 
     combine.__name__ = combine.__qualname__ = name
     combine.__doc__ = f"input {text} other, bools and integers (torch.{name}). Raises NotImplementedError for floats."
@@ -226,4 +223,4 @@ def bitwise_not(input: Tensor) -> Tensor:
         raise NotImplementedError(
             message("bitwise_not", "dtype", input.dtype, "is not supported", "use bool or integer tensors")
         )
-    return Tensor._wrap(array_module(input.array).invert(input.array))
+    return computed("bitwise_not", lambda xp, x: xp.invert(x), input)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet.autograd.core import Tensor
+from scratchnet.autograd.devices import computed
 from scratchnet.autograd.op import Op
 from scratchnet.device import array_module
 from scratchnet.ops.checks import check_optional_tensor, check_tensor
@@ -15,11 +16,10 @@ from scratchnet.shapes import message, normalize_dims
 def _holds(op: str, input: Tensor, dim: Dims, keepdim: bool) -> Tensor:
     """Over `dim`; None: over all; an empty list of dims: element by element, as torch has it."""
     check_tensor(op, "input", input)
-    x = input.array
     nothing = isinstance(dim, (tuple, list)) and not dim
     dims = () if nothing else normalize_dims(op, dim, input.ndim)
-    result = getattr(array_module(x), op)(x != 0, axis=dims, keepdims=keepdim)
-    return Tensor._wrap(np.asarray(result).astype(np.uint8 if x.dtype == np.uint8 else np.bool_))
+    kind = np.uint8 if input.array.dtype == np.uint8 else np.bool_
+    return computed(op, lambda xp, x: getattr(xp, op)(x != 0, axis=dims, keepdims=keepdim).astype(kind), input)
 
 
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -36,7 +36,7 @@ def count_nonzero(input: Tensor, dim: Dims = None) -> Tensor:
     """torch.count_nonzero: how many elements along `dim` (default: all) aren't 0, NaN being none; int64."""
     check_tensor("count_nonzero", "input", input)
     dims = normalize_dims("count_nonzero", dim, input.ndim)
-    return Tensor._wrap(np.asarray((input.array != 0).sum(axis=dims, dtype=np.int64)))
+    return computed("count_nonzero", lambda xp, x: (x != 0).sum(axis=dims, dtype=np.int64), input)
 
 
 class Bincount(Op, node="NotImplemented"):

@@ -3,7 +3,8 @@
 import numpy as np
 
 from scratchnet.autograd.core import Tensor
-from scratchnet.device import array_module
+from scratchnet.autograd.devices import computed
+from scratchnet.device import kernels_for
 from scratchnet.ops.checks import check_floating, check_optional_tensor, check_tensor
 from scratchnet.ops.compare import minimum, where
 from scratchnet.ops.likelihood import HeldAbove
@@ -225,15 +226,19 @@ def multi_margin_loss(
     if t.dtype != np.int64:
         rule = "expected scalar type Long for argument 'target'"
         raise RuntimeError(message(op, "target.dtype", t.dtype, rule, "use target.long()"))
-    if t.size and (t.min() < 0 or t.max() >= classes):
-        raise RuntimeError(message(op, "target", int(t.max()), f"target out of range: 0 ... {classes - 1}", "mend it"))
+
+    def error(wrong: int) -> Exception:
+        rule = f"target out of range: 0 ... {classes - 1}"
+        return RuntimeError(message(op, "target", wrong, rule, "number the classes from 0"))
+
+    kernels_for(t).indices.check(t, 0, classes, error)
     check_floating(op, "input", input)
     rows = input.reshape(-1, classes)
-    chosen = array_module(x).arange(classes) == t.reshape(-1, 1)
-    own = Tensor._wrap(chosen)
+    flat = target.reshape(-1)
+    own = computed(op, lambda xp, places: xp.arange(classes) == places[:, None], flat)
     over = margin - where(own, rows, 0.0).sum(dim=1, keepdim=True) + rows
     over = where((over > 0) & ~own, over, 0.0)
     losses = (over if p == 1 else over * over).sum(dim=1) / classes
     if weight is not None:
-        losses = losses * Tensor._wrap(weight.array[t.reshape(-1)])
+        losses = losses * computed(op, lambda xp, w, places: w[places], weight, flat)
     return averaged(losses.reshape(t.shape), reduction)

@@ -113,8 +113,8 @@ class DivRounded(Op, node="DivBackward2"):
 
     @staticmethod
     def forward(ctx: Any, x: Any, y: Any, mode: str) -> Any:
-        xp = array_module(x)
-        if np.result_type(x).kind not in "fc":
+        xp = array_module(x, y)
+        if x.dtype.kind not in "fc":
             down = xp.floor_divide(x, y)
             return down if mode == "floor" else down + ((down < 0) & (down * y != x))
         return xp.trunc(x / y) if mode == "trunc" else xp.floor_divide(x, y)
@@ -123,6 +123,12 @@ class DivRounded(Op, node="DivBackward2"):
     def backward(ctx: Any, gy: Tensor) -> Gradients:
         zero = gy * 0.0
         return zero, zero, None
+
+
+def refuse_zeros(op: str, divisor: Any) -> None:
+    """Raise RuntimeError where an integer divisor, a tensor or a NumPy scalar, holds a zero."""
+    if dtypes.result_kind(divisor) != "f" and not (divisor != 0).all():
+        raise RuntimeError(f"{op}: other holds a zero: ZeroDivisionError for integers; use floating-point tensors")
 
 
 def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
@@ -138,8 +144,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Tensor:
             message("div", "rounding_mode", repr(rounding_mode), "must be one of None, 'trunc' or 'floor'")
         )
     x, y = binary("div", input, other)
-    if dtypes.result_kind(y) != "f" and not np.all(y.array if isinstance(y, Tensor) else y):
-        raise RuntimeError("div: other holds a zero: ZeroDivisionError for integers; use floating-point tensors")
+    refuse_zeros("div", y)
     result: Tensor = DivRounded.apply(x, y, rounding_mode)
     return result
 
@@ -179,7 +184,7 @@ class Pow(Op):
     @staticmethod
     def forward(ctx: Any, x: Any, y: Any) -> Any:
         ctx.save_inputs(0, 1)
-        return array_module(x).power(x, y)
+        return array_module(x, y).power(x, y)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Gradients:

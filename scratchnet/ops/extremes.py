@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet.autograd.core import Tensor
+from scratchnet.autograd.devices import computed
 from scratchnet.autograd.op import Op
 from scratchnet.device import array_module
 from scratchnet.ops import results
@@ -83,14 +84,19 @@ def _extreme_along(op: str, input: Tensor, dim: int, keepdim: bool) -> Any:
     dim = normalize_dim(op, dim, input.ndim)
     check_line(op, input, dim)
     if not input.ndim:
-        return kind((input.clone(), Tensor._wrap(np.zeros((), np.int64))))
+        return kind((input.clone(), first_place(input)))
     return kind((MaxDim if op == "max" else MinDim).apply(input, dim, keepdim, f"arg{op}"))
+
+
+def first_place(x: Tensor) -> Tensor:
+    """The index of a number that is alone: 0, on its device."""
+    return computed("index", lambda xp, array: xp.zeros((), np.int64), x)
 
 
 def shared(gy: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """The gradient of the one value y, divided among the elements of x that are equal to it."""
     ties = (x == y.detach()) | (x != x) & (y != y).detach()
-    return ties.to(gy.dtype) * (gy / int(ties.array.sum()))
+    return ties.to(gy.dtype) * (gy / ties.sum())
 
 
 class Max(Op, node="MaxBackward1"):
@@ -100,7 +106,7 @@ class Max(Op, node="MaxBackward1"):
     def forward(ctx: Any, x: Any, largest: bool) -> Any:
         ctx.save_inputs(0)
         ctx.save_outputs(0)
-        return np.asarray(x.max() if largest else x.min())
+        return x.max() if largest else x.min()
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> tuple[Tensor | None, ...]:
@@ -157,13 +163,13 @@ def _argument(op: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
             raise IndexError(
                 message(op, "input", f"shape {list(input.array.shape)}", "has no elements: specify the dim")
             )
-        found = getattr(array_module(input.array), op)(input.array)
-        return Tensor._wrap(np.reshape(found, (1,) * input.ndim if keepdim else ()))
+        shape = (1,) * input.ndim if keepdim else ()
+        return computed(op, lambda xp, x: getattr(xp, op)(x).reshape(shape), input)
     dim = normalize_dim(op, dim, input.ndim)
     check_line(op, input, dim)
     if not input.ndim:
-        return Tensor._wrap(np.zeros((), np.int64))
-    return Tensor._wrap(getattr(array_module(input.array), op)(input.array, axis=dim, keepdims=keepdim))
+        return first_place(input)
+    return computed(op, lambda xp, x: getattr(xp, op)(x, axis=dim, keepdims=keepdim), input)
 
 
 class Amax(Op):
@@ -174,7 +180,7 @@ class Amax(Op):
         ctx.dims, ctx.keepdim = dims, keepdim
         ctx.save_inputs(0)
         ctx.save_outputs(0)
-        return np.asarray(x.max(axis=dims, keepdims=keepdim))
+        return x.max(axis=dims, keepdims=keepdim)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> tuple[Tensor | None, ...]:
@@ -190,7 +196,7 @@ class Amin(Amax):
         ctx.dims, ctx.keepdim = dims, keepdim
         ctx.save_inputs(0)
         ctx.save_outputs(0)
-        return np.asarray(x.min(axis=dims, keepdims=keepdim))
+        return x.min(axis=dims, keepdims=keepdim)
 
 
 class Aminmax(Op):
@@ -201,7 +207,7 @@ class Aminmax(Op):
         ctx.dims, ctx.keepdim = dims, keepdim
         ctx.save_inputs(0)
         ctx.save_outputs(0, 1)
-        return np.asarray(x.min(axis=dims, keepdims=keepdim)), np.asarray(x.max(axis=dims, keepdims=keepdim))
+        return x.min(axis=dims, keepdims=keepdim), x.max(axis=dims, keepdims=keepdim)
 
     @staticmethod
     def backward(ctx: Any, g_min: Tensor, g_max: Tensor) -> tuple[Tensor | None, ...]:

@@ -5,6 +5,7 @@ import warnings
 from typing import Any
 
 from scratchnet.autograd.core import Tensor
+from scratchnet.autograd.devices import computed
 from scratchnet.autograd.op import Op
 from scratchnet.device import array_module
 from scratchnet.ops.activation import sigmoid
@@ -218,12 +219,13 @@ def gaussian_nll_loss(
     if isinstance(var, float):
         if var < 0:
             raise ValueError(message(op, "var", var, "var has negative entry/entries", "use var.abs()"))
-        var = Tensor._wrap(array_module(input.array).full(input.array.shape, var, input.array.dtype))
+        constant = float(var)
+        var = computed(op, lambda xp, x: xp.full(x.shape, constant, x.dtype), input)
     if not isinstance(var, Tensor):
         raise TypeError(message(op, "var", repr(var), "must be a Tensor or a float", "use float(var)"))
     scale: Tensor = var
-    if (scale.array < 0).any():
-        raise ValueError(message(op, "var", scale.array.min(), "var has negative entry/entries", "use var.abs()"))
+    if (scale < 0).any():
+        raise ValueError(message(op, "var", scale.min().item(), "var has negative entry/entries", "use var.abs()"))
     shape, given = input.array.shape, scale.array.shape
     if given != shape:
         if shape[:-1] == given:

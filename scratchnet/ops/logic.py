@@ -6,6 +6,7 @@ import numpy as np
 
 from scratchnet import dtypes
 from scratchnet.autograd.core import Tensor
+from scratchnet.autograd.devices import computed
 from scratchnet.autograd.op import Op
 from scratchnet.device import array_module
 from scratchnet.ops.checks import check_tensor
@@ -15,7 +16,7 @@ from scratchnet.shapes import broadcast_shapes, message
 def _question(name: str, text: str) -> Any:
     def ask(input: Tensor) -> Tensor:
         check_tensor(name, "input", input)
-        return Tensor._wrap(getattr(array_module(input.array), name)(input.array))
+        return computed(name, lambda xp, x: getattr(xp, name)(x), input)
 
     ask.__name__ = ask.__qualname__ = name
     ask.__doc__ = f"{text} (torch.{name}), as bools; integers and bools are finite."
@@ -72,7 +73,7 @@ def _logical(name: str, text: str) -> Any:
         check_tensor(name, "input", input)
         check_tensor(name, "other", other)
         broadcast_shapes(name, input.array.shape, other.array.shape)
-        return Tensor._wrap(getattr(array_module(input.array), name)(input.array, other.array))
+        return computed(name, lambda xp, x, y: getattr(xp, name)(x, y), input, other)
 
     combine.__name__ = combine.__qualname__ = name
     combine.__doc__ = f"{text} (torch.{name}), as bools: what isn't 0 is true, NaN too. Shapes broadcast."
@@ -87,31 +88,32 @@ logical_xor = _logical("logical_xor", "Where exactly one is true")
 def logical_not(input: Tensor) -> Tensor:
     """Where the elements are 0 (torch.logical_not), as bools."""
     check_tensor("logical_not", "input", input)
-    return Tensor._wrap(array_module(input.array).logical_not(input.array))
+    return computed("logical_not", lambda xp, x: xp.logical_not(x), input)
 
 
-def _close(op: str, input: Any, other: Any, rtol: float, atol: float, equal_nan: bool) -> Any:
+def _close(op: str, input: Any, other: Any, rtol: float, atol: float, equal_nan: bool) -> Tensor:
     check_tensor(op, "input", input)
     check_tensor(op, "other", other)
-    x, y = input.array, other.array
     if input.dtype is not other.dtype:
         rule = f"must be input's, {input.dtype.name}: {input.dtype.name} did not match {other.dtype.name}"
         raise RuntimeError(message(op, "other.dtype", other.dtype.name, rule, "convert it with .to()"))
     for name, value in (("rtol", rtol), ("atol", atol)):
         if not value >= 0:
             raise RuntimeError(message(op, name, value, "must be greater than or equal to zero"))
-    broadcast_shapes(op, x.shape, y.shape)
-    xp = array_module(x)
-    with np.errstate(all="ignore"):
+    broadcast_shapes(op, input.array.shape, other.array.shape)
+    kind = input.array.dtype if input.array.dtype.kind in "fc" else dtypes.get_default_dtype().numpy
+
+    def compare(xp: Any, x: Any, y: Any) -> Any:
         close = x == y
         if equal_nan:
             close = close | (xp.isnan(x) & xp.isnan(y))
         if not (rtol or atol):
             return close
-        kind = x.dtype if x.dtype.kind in "fc" else dtypes.get_default_dtype().numpy
         x, y = x.astype(kind, copy=False), y.astype(kind, copy=False)
         allowed, actual = kind.type(atol) + xp.abs(kind.type(rtol) * y), xp.abs(x - y)
         return close | (xp.isfinite(actual) & (actual <= allowed))
+
+    return computed(op, compare, input, other)
 
 
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
@@ -119,16 +121,16 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-
 
     Raises RuntimeError where the dtypes differ or a tolerance is negative.
     """
-    return Tensor._wrap(_close("isclose", input, other, rtol, atol, equal_nan))
+    return _close("isclose", input, other, rtol, atol, equal_nan)
 
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
     """Whether all elements are close, as isclose has it (torch.allclose)."""
-    return bool(np.all(_close("allclose", input, other, rtol, atol, equal_nan)))
+    return bool(_close("allclose", input, other, rtol, atol, equal_nan).all())
 
 
 def equal(input: Tensor, other: Tensor) -> bool:
     """Whether shapes and all elements are equal (torch.equal); NaN equals nothing."""
     check_tensor("equal", "input", input)
     check_tensor("equal", "other", other)
-    return bool(array_module(input.array).array_equal(input.array, other.array))
+    return bool(computed("equal", lambda xp, x, y: xp.array_equal(x, y), input, other))

@@ -8,6 +8,7 @@ import numpy as np
 from scratchnet import dtypes
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
+from scratchnet.device import array_module
 from scratchnet.ops.checks import check_tensor
 from scratchnet.ops.compare import where
 from scratchnet.ops.elementwise import abs, sign
@@ -28,9 +29,9 @@ class VectorNorm(Op, node="LinalgVectorNormBackward0"):
         ctx.p, ctx.dims, ctx.keepdim = p, dims, keepdim
         ctx.save_inputs(0)
         ctx.save_outputs(0)
-        wide = WIDER.get(x.dtype, x.dtype)
+        xp, wide = array_module(x), WIDER.get(x.dtype, x.dtype)
         along: dict[str, Any] = {"axis": dims, "keepdims": keepdim}
-        size = np.abs(x).astype(wide)
+        size = xp.abs(x).astype(wide)
         if math.isinf(p):
             total = size.max(**along) if p > 0 else size.min(**along)
         elif p == 0:
@@ -38,10 +39,10 @@ class VectorNorm(Op, node="LinalgVectorNormBackward0"):
         elif p == 1:
             total = size.sum(**along)
         elif p == 2:
-            total = np.sqrt((size * size).sum(**along))
+            total = xp.sqrt((size * size).sum(**along))
         else:
-            total = np.power(np.power(size, wide.type(p)).sum(**along), wide.type(1.0 / p))
-        return np.asarray(total).astype(x.dtype)
+            total = xp.power(xp.power(size, wide.type(p)).sum(**along), wide.type(1.0 / p))
+        return total.astype(x.dtype)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> tuple[Tensor | None, ...]:

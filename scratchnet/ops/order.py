@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from scratchnet.autograd.core import Tensor
+from scratchnet.autograd.devices import computed
 from scratchnet.autograd.op import Op
 from scratchnet.device import array_module
 from scratchnet.ops import results
 from scratchnet.ops.checks import check_tensor
-from scratchnet.ops.extremes import ScatterAlongDim, check_line, shared
+from scratchnet.ops.extremes import ScatterAlongDim, check_line, first_place, shared
 from scratchnet.ops.reduce import restore
 from scratchnet.shapes import message, normalize_dim
 
@@ -25,7 +26,7 @@ def _ranking(x: Any, dim: int, descending: bool) -> Any:
     if not descending:
         return xp.argsort(x, axis=dim, kind="stable")
     order = xp.flip(xp.argsort(xp.flip(x, dim), axis=dim, kind="stable"), dim)
-    return np.ascontiguousarray(x.shape[dim] - 1 - order)
+    return xp.ascontiguousarray(x.shape[dim] - 1 - order)
 
 
 class Sort(Op):
@@ -34,11 +35,11 @@ class Sort(Op):
     @staticmethod
     def forward(ctx: Any, x: Any, dim: int, descending: bool, count: int) -> Any:
         ctx.shape, ctx.dim = x.shape, dim
-        indices = _ranking(x, dim, descending)
+        xp, indices = array_module(x), _ranking(x, dim, descending)
         if count < x.shape[dim]:
-            indices = np.ascontiguousarray(indices[(slice(None),) * dim + (slice(count),)])
+            indices = xp.ascontiguousarray(indices[(slice(None),) * dim + (slice(count),)])
         ctx.save_arrays(indices)
-        return array_module(x).take_along_axis(x, indices, dim), indices
+        return xp.take_along_axis(x, indices, dim), indices
 
     @staticmethod
     def backward(ctx: Any, g_values: Tensor, g_indices: Tensor) -> Gradients:
@@ -79,8 +80,8 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool
     check_tensor("argsort", "input", input)
     axis = _along("argsort", dim, input.ndim)
     if not input.ndim:
-        return Tensor._wrap(np.zeros((), np.int64))
-    return Tensor._wrap(_ranking(input.array, axis, bool(descending)))
+        return first_place(input)
+    return computed("argsort", lambda xp, x: _ranking(x, axis, bool(descending)), input)
 
 
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Any:
@@ -108,10 +109,12 @@ class Median(Op):
     def forward(ctx: Any, x: Any) -> Any:
         ctx.save_inputs(0)
         ctx.save_outputs(0)
-        if not x.size or (x.dtype.kind in "fc" and np.isnan(x).any()):
-            return np.asarray(np.nan if x.dtype.kind in "fc" else np.iinfo(x.dtype).min, x.dtype)
+        xp, floats = array_module(x), x.dtype.kind in "fc"
+        if not x.size:
+            return xp.full((), np.nan if floats else np.iinfo(x.dtype).min, x.dtype)
         middle = (x.size - 1) // 2
-        return np.asarray(np.partition(x, middle, axis=None)[middle])
+        found = xp.partition(x, middle, axis=None)[middle]
+        return xp.where(xp.isnan(x).any(), x.dtype.type(np.nan), found) if floats else found
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Gradients:
@@ -123,14 +126,14 @@ class MedianDim(Op, node="MedianBackward1"):
 
     @staticmethod
     def forward(ctx: Any, x: Any, dim: int, keepdim: bool) -> Any:
-        order = _ranking(x, dim, False)
-        indices = np.take(order, [(x.shape[dim] - 1) // 2], axis=dim)
+        xp, middle = array_module(x), (x.shape[dim] - 1) // 2
+        indices = _ranking(x, dim, False)[(slice(None),) * dim + (slice(middle, middle + 1),)]
         if x.dtype.kind in "fc":
-            nan = np.isnan(x)
-            indices = np.where(nan.any(axis=dim, keepdims=True), nan.argmax(axis=dim, keepdims=True), indices)
+            nan = xp.isnan(x)
+            indices = xp.where(nan.any(axis=dim, keepdims=True), nan.argmax(axis=dim, keepdims=True), indices)
         ctx.save_arrays(indices)
         ctx.shape, ctx.dim, ctx.keepdim = x.shape, dim, keepdim
-        values = np.take_along_axis(x, indices, dim)
+        values = xp.take_along_axis(x, indices, dim)
         return (values, indices) if keepdim else (values.squeeze(dim), indices.squeeze(dim))
 
     @staticmethod
@@ -160,7 +163,7 @@ def median(input: Tensor, dim: int = _UNSET, keepdim: bool = False) -> Any:
     if dim is _UNSET:
         return Median.apply(input)
     if not input.ndim:
-        return results.median((input.clone(), Tensor._wrap(np.zeros((), np.int64))))
+        return results.median((input.clone(), first_place(input)))
     return results.median(MedianDim.apply(input, dim, keepdim))
 
 
@@ -170,7 +173,7 @@ class Unique(Op, node="Unique2Backward0"):
     @staticmethod
     def forward(ctx: Any, x: Any, dim: int | None) -> Any:
         if dim is not None and not x.size:  # NumPy can't compare slices without elements
-            nothing = np.zeros(0, np.int64)
+            nothing = array_module(x).zeros(0, np.int64)
             return x.copy(), nothing, nothing
         found, inverse, counts = array_module(x).unique(
             x, return_inverse=True, return_counts=True, axis=dim, equal_nan=False

@@ -11,6 +11,7 @@ import numpy as np
 from scratchnet import dtypes
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
+from scratchnet.device import array_module
 from scratchnet.ops.checks import check_tensor
 from scratchnet.ops.compare import where
 from scratchnet.ops.promotion import WIDER, cast
@@ -79,7 +80,7 @@ class Mean(Op):
         wide = WIDER.get(x.dtype, x.dtype)
         total = x.sum(axis=dims, keepdims=keepdim, dtype=wide)
         ctx.count = x.size // builtins.max(total.size, 1) if x.size else 0
-        return np.asarray(total / wide.type(ctx.count)).astype(x.dtype, copy=False)
+        return (total / wide.type(ctx.count)).astype(x.dtype, copy=False)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> tuple[Tensor | None, ...]:
@@ -108,10 +109,10 @@ def _moments(ctx: Any, x: Any, dims: tuple[int, ...], correction: float, keepdim
     ctx.shape, ctx.dims, ctx.keepdim = x.shape, dims, keepdim
     ctx.count = int(np.prod([x.shape[dim] for dim in dims], dtype=np.int64))
     ctx.divisor = builtins.max(ctx.count - correction, 0.0)
-    centre = np.asarray(x.sum(axis=dims, keepdims=True, dtype=wide) / wide.type(ctx.count))
+    centre = x.sum(axis=dims, keepdims=True, dtype=wide) / wide.type(ctx.count)
     centred = x - centre
     total = (centred * centred).sum(axis=dims, keepdims=keepdim, dtype=wide)
-    return np.asarray(total / wide.type(ctx.divisor)), centre.reshape(np.shape(total))
+    return total / wide.type(ctx.divisor), centre.reshape(total.shape)
 
 
 def _var_slope(ctx: Any, gy: Tensor, x: Tensor) -> Tensor:
@@ -147,7 +148,8 @@ class Std(Op):
     @staticmethod
     def forward(ctx: Any, x: Any, dims: tuple[int, ...], correction: float, keepdim: bool) -> Any:
         ctx.save_outputs(0)
-        return np.sqrt(_moments(ctx, x, dims, correction, keepdim)[0]).astype(x.dtype, copy=False)
+        spread, _ = _moments(ctx, x, dims, correction, keepdim)
+        return array_module(x).sqrt(spread).astype(x.dtype, copy=False)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> tuple[Tensor | None, ...]:
@@ -175,7 +177,7 @@ class StdMean(Op):
     def forward(ctx: Any, x: Any, dims: tuple[int, ...], correction: float, keepdim: bool) -> Any:
         ctx.save_outputs(0)
         spread, centre = _moments(ctx, x, dims, correction, keepdim)
-        return np.sqrt(spread).astype(x.dtype, copy=False), centre.astype(x.dtype, copy=False)
+        return array_module(x).sqrt(spread).astype(x.dtype, copy=False), centre.astype(x.dtype, copy=False)
 
     @staticmethod
     def backward(ctx: Any, g_std: Tensor, g_mean: Tensor) -> tuple[Tensor | None, ...]:
@@ -256,7 +258,7 @@ class Prod(Op):
     @staticmethod
     def forward(ctx: Any, x: Any) -> Any:
         ctx.save_inputs(0)
-        return np.asarray(x.prod(dtype=WIDER.get(x.dtype, x.dtype))).astype(x.dtype, copy=False)
+        return x.prod(dtype=WIDER.get(x.dtype, x.dtype)).astype(x.dtype, copy=False)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> tuple[Tensor | None, ...]:

@@ -2,15 +2,13 @@
 
 from typing import Any, ClassVar
 
-import numpy as np
-
 from scratchnet import dtypes
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
 from scratchnet.device import array_module
 from scratchnet.ops.checks import check_integer, check_tensor
 from scratchnet.ops.curve import Curve
-from scratchnet.ops.elementwise import DivRounded, div
+from scratchnet.ops.elementwise import DivRounded, div, refuse_zeros
 from scratchnet.ops.promotion import binary
 from scratchnet.shapes import message
 
@@ -115,8 +113,7 @@ def _division(op: str, input: Any, other: Any) -> list[Any]:
     """The operands in one dtype. Raises NotImplementedError for two bools, RuntimeError for integers by 0."""
     x, y = binary(op, input, other)
     _refuse_bool(op, x, y)
-    if dtypes.result_kind(y) != "f" and not np.all(y.array if isinstance(y, Tensor) else y):
-        raise RuntimeError(f"{op}: other holds a zero: ZeroDivisionError for integers; use floating-point tensors")
+    refuse_zeros(op, y)
     return [x, y]
 
 
@@ -138,7 +135,7 @@ class Leftover(Op):
     @staticmethod
     def forward(ctx: Any, x: Any, y: Any) -> Any:
         ctx.save_inputs(0 if ctx.needs[1] else None, 1 if ctx.needs[1] else None)
-        return getattr(array_module(x), ctx.op.function)(x, y)
+        return getattr(array_module(x, y), ctx.op.function)(x, y)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Gradients:

@@ -5,8 +5,6 @@ float32 and float16 are accumulated wider and rounded once an element. No divisi
 
 from typing import Any
 
-import numpy as np
-
 from scratchnet import dtypes
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
@@ -83,8 +81,9 @@ class LinearScan(Op):
         ctx.dim = dim
         ctx.save_inputs(None, 1)
         ctx.save_outputs(0)
-        lines = [array_module(v).moveaxis(v, dim, -1) for v in (g, a)]
-        return np.ascontiguousarray(np.moveaxis(kernels_for(g).scan.linear_scan(*lines), -1, dim))
+        xp = array_module(g)
+        lines = [xp.moveaxis(v, dim, -1) for v in (g, a)]
+        return xp.ascontiguousarray(xp.moveaxis(kernels_for(g).scan.linear_scan(*lines), -1, dim))
 
     @staticmethod
     def backward(ctx: Any, gh: Tensor) -> Gradients:

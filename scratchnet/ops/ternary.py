@@ -22,11 +22,12 @@ class Lerp(Op):
     @staticmethod
     def forward(ctx: Any, x: Any, end: Any, weight: Any) -> Any:
         ctx.save_inputs(0, 1, 2)
-        wide = np.float32 if x.dtype == np.float16 else x.dtype
-        a, b, w = (np.asarray(v, wide) for v in (x, end, weight))
+        wide = np.dtype(np.float32) if x.dtype == np.float16 else x.dtype
+        a, b = x.astype(wide, copy=False), end.astype(wide, copy=False)
+        w = wide.type(weight) if isinstance(weight, (int, float, np.generic)) else weight.astype(wide, copy=False)
         span = b - a
         near, far = a + w * span, b - span * (1 - w)
-        return np.asarray(array_module(x).where(np.abs(w) < 0.5, near, far)).astype(x.dtype, copy=False)
+        return array_module(x).where(abs(w) < 0.5, near, far).astype(x.dtype, copy=False)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Gradients:

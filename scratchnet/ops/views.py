@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from scratchnet.autograd.core import Tensor
+from scratchnet.autograd.inplace import address
 from scratchnet.autograd.op import Op
-from scratchnet.device import array_module
+from scratchnet.device import array_module, strided
 from scratchnet.ops.checks import check_integer, check_tensor
 from scratchnet.ops.index import Select
 from scratchnet.ops.permute import permute
@@ -219,7 +220,7 @@ class AsStrided(Op):
         here = zip(x.shape, x.strides, source[1], strict=True)
         if x.size and any(a != b * x.itemsize for n, a, b in here if n > 1):
             x = _laid_out(x, source)  # a gradient comes in an order of its own
-        return _strided(x, offset - source[2], size, strides) if 0 not in size else x.reshape(-1)[:0].reshape(size)
+        return strided(x, offset - source[2], size, strides) if 0 not in size else x.reshape(-1)[:0].reshape(size)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Gradients:
@@ -231,22 +232,7 @@ def _laid_out(x: Any, geometry: Geometry) -> Any:
     places = _places(geometry)
     store = array_module(x).zeros(int(places.max()) + 1, x.dtype)
     store[places] = x
-    return _strided(store[geometry[2] :], 0, geometry[0], geometry[1])
-
-
-class _Memory:
-    """Memory described by NumPy's array interface; holds the array that owns it."""
-
-    def __init__(self, x: Any, interface: dict[str, Any]) -> None:
-        self.owner, self.__array_interface__ = x, interface
-
-
-def _strided(x: Any, by: int, size: tuple[int, ...], strides: tuple[int, ...]) -> Any:
-    """A view that starts `by` elements from x's first one."""
-    interface = dict(x.__array_interface__)
-    interface["data"] = (interface["data"][0] + by * x.itemsize, not x.flags.writeable)
-    interface["shape"], interface["strides"] = size, tuple(s * x.itemsize for s in strides)
-    return np.asarray(_Memory(x, interface))
+    return strided(store[geometry[2] :], 0, geometry[0], geometry[1])
 
 
 def _places(geometry: Geometry) -> Any:
@@ -288,7 +274,7 @@ def as_strided(input: Tensor, size: Sequence[int], stride: Sequence[int], storag
     shape, steps = sizes((size,)), sizes((stride,))
     x = input.array
     whole = x if input._view is None else input._view.base.array
-    own = (x.ctypes.data - whole.ctypes.data) // x.itemsize
+    own = (address(x) - address(whole)) // x.itemsize
     offset = own if storage_offset is None else int(storage_offset)
     if len(shape) != len(steps):
         raise RuntimeError(

@@ -52,10 +52,38 @@ class _Memory:
 
 
 class MemoryPointer:
-    """cupy.cuda.MemoryPointer: where an array begins."""
+    """cupy.cuda.MemoryPointer: where an array begins, or some bytes from there."""
 
-    def __init__(self, ptr: int, device_id: int) -> None:
-        self.ptr, self.device_id = ptr, device_id
+    def __init__(self, array: "ndarray", offset: int = 0) -> None:
+        self.ptr, self.device_id = array._host.ctypes.data + offset, array._device
+        self._array, self._offset = array, offset
+
+    def __add__(self, offset: int) -> "MemoryPointer":
+        return MemoryPointer(self._array, self._offset + offset)
+
+    def laid_out(self, shape: tuple[int, ...], dtype: np.dtype[Any], strides: tuple[int, ...] | None) -> Host:
+        """The memory from here on. Raises ValueError where an element would lie outside of it."""
+        host = np.asarray(_Here(self._array._host, self.ptr, shape, dtype, strides))
+        holder, (first, end) = root(host), np.lib.array_utils.byte_bounds(host)
+        if not host.size or not isinstance(holder, _Memory):
+            return host
+        if not holder.address <= first <= end <= holder.address + holder.size:
+            raise ValueError(f"shape {shape} with strides {strides} leaves the array's memory")
+        return host
+
+
+class _Here:
+    """Memory that an array holds, described for NumPy."""
+
+    def __init__(self, base: Host, address: int, shape: Any, dtype: np.dtype[Any], strides: Any) -> None:
+        self.base = base
+        self.__array_interface__ = {
+            "version": 3,
+            "shape": shape,
+            "typestr": dtype.str,
+            "data": (address, False),
+            "strides": strides,
+        }
 
 
 class Flags:
@@ -81,13 +109,22 @@ class ndarray:
     _device: int
     base: "ndarray | None"
 
-    def __init__(self, shape: Shape, dtype: DTypeLike = float, *, order: str = "C") -> None:
-        sizes = tuple(shape) if isinstance(shape, Sequence) else (shape,)
-        kind = checked(np.dtype(dtype))
-        strides = None
+    def __init__(
+        self,
+        shape: Shape,
+        dtype: DTypeLike = float,
+        memptr: MemoryPointer | None = None,
+        strides: tuple[int, ...] | None = None,
+        order: str = "C",
+    ) -> None:
+        sizes, kind = _sizes(shape), checked(np.dtype(dtype))
+        if memptr is not None:
+            self._host, self._device = memptr.laid_out(sizes, kind, strides), memptr.device_id
+            self.base = None
+            return
         if order == "F":
             strides = tuple(kind.itemsize * int(np.prod(sizes[:axis])) for axis in range(len(sizes)))
-        block = _Memory(tuple(map(int, sizes)), kind, strides)
+        block = _Memory(sizes, kind, strides)
         self._host, self._device, self.base = np.asarray(block), block.device, None
 
     @classmethod
@@ -135,7 +172,7 @@ class ndarray:
     nbytes = property(lambda self: self._host.nbytes)
     flags = property(lambda self: Flags(self._host, self.base is None))
     device = property(lambda self: Device(self._device))
-    data = property(lambda self: MemoryPointer(self._host.ctypes.data, self._device))
+    data = property(lambda self: MemoryPointer(self))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -215,6 +252,10 @@ class ndarray:
     def __repr__(self) -> str:
         waited()
         return repr(self._host)
+
+
+def _sizes(shape: Shape) -> tuple[int, ...]:
+    return tuple(map(int, shape)) if isinstance(shape, Sequence) else (int(shape),)
 
 
 def checked(dtype: np.dtype[Any]) -> np.dtype[Any]:
