@@ -107,6 +107,20 @@ scatter: writes to out (R, *S), values (M, *S) or what broadcasts to it, places 
     add(out, places, values), multiply: out[places[i]] += values[i], one after another; float16 rounded once
         On a GPU a place outside of out is left out: its index's check has noted it.
 
+dropout
+
+    scaled(x, kept, scale, out=None): x * scale where the bool array kept is true, else x * 0
+    on CUDA: dropout(x, chance, scale, stream) -> y, kept: drawn as random.keep(x.shape, chance, stream) does
+
+random: on CUDA alone (the CPU's numbers are torch's: scratchnet.random); stream = (seed, offset); number i depends on
+    them and on i, not on the grid
+
+    words(n, stream, start=0) -> (n,) uint64; permutation(n, stream) -> (n,) int64
+    integers(low, high, shape, stream) -> int64; uniform(shape, low, high, dtype, stream)
+    normal(shape, mean, std, dtype, stream), exponential(shape, rate, dtype, stream)
+    bernoulli(chances, stream), keep(shape, chance, stream) -> bool
+    multinomial(weights, samples, replacement, stream) -> int64: (C,) or (N, C) -> (samples,) or (N, samples)
+
 optim: in place; lists of arrays: parameters, their gradients, their states; torch's single-tensor formulas, each
 operation rounded as torch rounds it
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scratchnet.kernels.cpu import columns as columns
     from scratchnet.kernels.cpu import conv as conv
     from scratchnet.kernels.cpu import curves as curves
+    from scratchnet.kernels.cpu import dropout as dropout
     from scratchnet.kernels.cpu import functions as functions
     from scratchnet.kernels.cpu import indices as indices
     from scratchnet.kernels.cpu import largest as largest

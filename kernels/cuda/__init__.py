@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from scratchnet.kernels.cuda import buffers as buffers
     from scratchnet.kernels.cuda import columns as columns
     from scratchnet.kernels.cuda import curves as curves
+    from scratchnet.kernels.cuda import dropout as dropout
     from scratchnet.kernels.cuda import functions as functions
     from scratchnet.kernels.cuda import indices as indices
     from scratchnet.kernels.cuda import launch as launch
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from scratchnet.kernels.cuda import optim as optim
     from scratchnet.kernels.cuda import optim_adaptive as optim_adaptive
     from scratchnet.kernels.cuda import pool as pool
+    from scratchnet.kernels.cuda import random as random
     from scratchnet.kernels.cuda import reduce as reduce
     from scratchnet.kernels.cuda import scan as scan
     from scratchnet.kernels.cuda import scatter as scatter

@@ -58,7 +58,7 @@ def check(index: Array, low: int, high: int, error: Error, ignored: int | None =
     notes.streams.add(driver.cupy().cuda.get_current_stream().ptr)
     serial, kind = np.int64(notes.checks), (x.dtype.name,)
     blocks = 1 if x.size <= ALONE else min(-(-x.size // THREADS), MAX_BLOCKS)
-    places = notes.noted if blocks == 1 else buffers.empty((blocks,), np.int64)
+    places = buffers.empty((blocks,), np.uint64)
     bounds = (np.int64(low), np.int64(high), np.int64(ignored or 0), int(ignored is not None))
     PROGRAM.launch("outside", kind, 0, x, places, notes.noted, serial, *bounds, x.size, blocks=(blocks,))
     if blocks > 1:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from scratchnet.kernels.plain import columns as columns
     from scratchnet.kernels.plain import conv as conv
     from scratchnet.kernels.plain import curves as curves
+    from scratchnet.kernels.plain import dropout as dropout
     from scratchnet.kernels.plain import functions as functions
     from scratchnet.kernels.plain import indices as indices
     from scratchnet.kernels.plain import largest as largest
