@@ -294,4 +294,11 @@ def kernels_for(array: Any) -> ModuleType:
     return _cpu_kernels
 
 
+def kernels_anywhere() -> tuple[ModuleType, ...]:
+    """The kernels of every kind of device, for what is asked before an array is at hand. Imports no CuPy."""
+    import scratchnet.kernels.cuda as cuda_kernels
+
+    return kernels_for(None), cuda_kernels
+
+
 _cpu_kernels: ModuleType | None = None

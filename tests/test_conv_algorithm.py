@@ -72,6 +72,15 @@ def test_unknown_name_raises_before_the_block() -> None:
         pytest.fail("the block ran")
 
 
+def test_a_name_of_another_device_raises_at_the_call() -> None:
+    x, w, _ = tensors()
+    with (
+        sn.conv_algorithm("implicit"),
+        pytest.raises(ValueError, match=r"algorithm \(='implicit'\) must be one of auto"),
+    ):
+        F.conv2d(x, w)
+
+
 def test_named_algorithm_that_cannot_do_the_case_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     x, w, _ = tensors()
     monkeypatch.setattr(kernels_for(None).conv.algorithm("naive"), "supports", lambda *case: False)

@@ -11,7 +11,7 @@ from typing import Any
 
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
-from scratchnet.device import kernels_for
+from scratchnet.device import kernels_anywhere, kernels_for
 from scratchnet.ops.checks import check_same_dtype, check_tensor
 from scratchnet.ops.conv_checks import check_bias, check_gradient, check_ranks
 from scratchnet.ops.conv_plan import Geometry, Plan, Shape, known_algorithm, planned
@@ -28,9 +28,9 @@ def conv_algorithm(name: str) -> Iterator[None]:
 
     `with scratchnet.conv_algorithm("im2col"): y = F.conv2d(x, w)`. The gradients of y use it too, whenever they are
     computed. A named algorithm that can't do a case raises NotImplementedError at the call. Raises ValueError for an
-    unknown name.
+    unknown name, at the call for one that the tensors' device doesn't have.
     """
-    token = _algorithm.set(known_algorithm("conv_algorithm", "name", name))
+    token = _algorithm.set(known_algorithm("conv_algorithm", "name", name, kernels_anywhere()))
     try:
         yield
     finally:

@@ -4,7 +4,7 @@ One axis: images of one row. Three: for every output depth the KD slices that th
 (N, C, D, H, W) -> (N OD, C KD, H, W); in that order the weight (K, C/groups, KD, KH, KW) need only be reshaped.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from scratchnet.device import array_module, kernels_for
@@ -136,9 +136,9 @@ def filled(out: Any, result: Any) -> Any:
     return out
 
 
-def known_algorithm(op: str, argument: str, name: Any) -> str:
-    """The name of an algorithm, or "auto". Raises ValueError."""
-    names = ("auto", *kernels_for(None).conv.algorithms())
+def known_algorithm(op: str, argument: str, name: Any, backends: Sequence[Any]) -> str:
+    """The name of an algorithm that one of the backends has, or "auto". Raises ValueError."""
+    names = ("auto", *sorted({known for kernels in backends for known in kernels.conv.algorithms()}))
     if name not in names:
         raise ValueError(
             message(op, argument, repr(name), f"must be one of {', '.join(names)}", f"use {argument}='auto'")
@@ -150,7 +150,7 @@ def planned(op: str, name: Any, x: Any, x_shape: Shape, w_shape: Shape, geometry
     """The Plan, once the named algorithm has said that it can do the case. Raises ValueError, NotImplementedError."""
     plan = Plan(*geometry, name)
     if name != "auto":
-        known_algorithm(op, "algorithm", name)
+        known_algorithm(op, "algorithm", name, (kernels_for(x),))
         conv, case = kernels_for(x).conv, (*plan.flat_shapes(x_shape, w_shape), x.dtype, *plan.flat.geometry.values())
         able = [a for a in conv.algorithms() if conv.algorithm(a).supports(*case)]
         if name not in able:
