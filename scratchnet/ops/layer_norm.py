@@ -53,8 +53,7 @@ class NativeGroupNorm(NativeLayerNorm):
     def backward(ctx: Any, gy: Tensor) -> Any:
         gx, gweight, *rest = NativeLayerNorm.backward(ctx, gy)
         if gweight is not None and ctx.rows and not gy.array.size:
-            weight = ctx.saved[1]
-            gweight = Tensor._wrap(np.full(weight.array.shape, np.nan, weight.array.dtype))
+            gweight = ctx.saved[1].detach() * math.nan
         return gx, gweight, *rest
 
 
