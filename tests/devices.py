@@ -82,6 +82,11 @@ def off_cpu(engine: Any) -> bool:
     return str(engine.get_default_device()) != "cpu"
 
 
+def without_device(text: str) -> str:
+    """A printed tensor, module or state as it reads on the CPU."""
+    return text.replace(", device='cuda:0'", "")
+
+
 def share_memory(a: Any, b: Any) -> bool:
     """Whether two tensors of one engine may overlap."""
     if isinstance(a, scratchnet.Tensor) and isinstance(b, scratchnet.Tensor):

@@ -8,6 +8,8 @@ from programs import refuse, same_program
 
 import scratchnet as sn
 
+pytestmark = pytest.mark.usefixtures("device")
+
 
 def cube(T: Any) -> Any:
     class Cube(T.autograd.Function):

@@ -10,6 +10,8 @@ from parity import assert_same, needs_torch, torch
 import scratchnet as sn
 from scratchnet import nn
 
+pytestmark = pytest.mark.usefixtures("device")
+
 BOTH = [pytest.param(sn, id="scratchnet"), pytest.param(torch, id="torch", marks=needs_torch)]
 LINE, IMAGE, VOLUME = (2, 4, 9), (2, 4, 7, 8), (2, 4, 3, 5, 4)
 ROWS: list[tuple[str, tuple[Any, ...], dict[str, Any], tuple[int, ...]]] = [
@@ -169,7 +171,9 @@ def test_prints_as_torch(row: int) -> None:
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")
 @pytest.mark.parametrize("train", [True, False], ids=["train", "eval"])
 @pytest.mark.parametrize("row", range(len(ROWS)), ids=LABELS)
-def test_outputs_and_gradients(row: int, train: bool) -> None:
+def test_outputs_and_gradients(row: int, train: bool, device: str) -> None:
+    if ROWS[row][0] == "RReLU" and train and device != "cpu":
+        pytest.skip("a GPU draws from a stream of its own")
     ours, theirs = run(sn, row, train), run(torch, row, train)
     assert list(ours) == list(theirs)
     for name, value in theirs.items():
@@ -341,5 +345,8 @@ def test_devices_and_dtypes_of_layers() -> None:
     assert nn.Linear(2, 3, dtype=sn.float64, device="cpu").weight.dtype is sn.float64
     assert nn.Conv2d(2, 3, 1, dtype=sn.float16).weight.dtype is sn.float16
     assert nn.BatchNorm2d(3, dtype=sn.float64).running_var.dtype is sn.float64
+    if sn.cuda.is_available():
+        assert nn.Linear(2, 3, device="cuda").weight.device == sn.device("cuda", sn.cuda.current_device())
+        return
     with pytest.raises(RuntimeError, match="device"):
         nn.Linear(2, 3, device="cuda")

@@ -8,6 +8,8 @@ from parity import assert_same, needs_torch, torch
 
 import scratchnet as sn
 
+pytestmark = pytest.mark.usefixtures("device")
+
 R = np.random.default_rng(0)
 X, Y, Z = R.standard_normal((3, 4, 3))
 P, Q = R.uniform(0.1, 0.9, (2, 4, 3))

@@ -10,6 +10,8 @@ from parity import needs_torch, to_numpy, torch
 
 import scratchnet as sn
 
+pytestmark = pytest.mark.usefixtures("device")
+
 BOTH = [pytest.param(sn, id="scratchnet"), pytest.param(torch, id="torch", marks=needs_torch)]
 SETTINGS: list[dict[str, Any]] = [
     {"lr": 0.1},

@@ -11,6 +11,8 @@ from parity import assert_same, needs_torch, to_numpy, torch
 
 import scratchnet as sn
 
+pytestmark = pytest.mark.usefixtures("device")
+
 BOTH = [pytest.param(sn, id="scratchnet"), pytest.param(torch, id="torch", marks=needs_torch)]
 LAYERS: list[tuple[str, tuple[Any, ...]]] = [
     ("Linear", (4, 3)),

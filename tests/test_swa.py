@@ -10,6 +10,8 @@ from parity import assert_same, needs_torch, torch
 
 import scratchnet as sn
 
+pytestmark = pytest.mark.usefixtures("device")
+
 BOTH = [pytest.param(sn, id="scratchnet"), pytest.param(torch, id="torch", marks=needs_torch)]
 
 

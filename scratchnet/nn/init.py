@@ -1,6 +1,7 @@
 """Initial values of weights. Equals torch.nn.init: the same seed gives the same numbers.
 
-Every function with an underscore fills `tensor` in place, records no gradient and returns it.
+Every function with an underscore fills `tensor` in place, records no gradient and returns it. For a tensor on a GPU the
+numbers are drawn from the CPU's stream and moved: they are the same on every device.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from scratchnet.autograd.modes import no_grad
-from scratchnet.device import array_module
+from scratchnet.device import CPU
 from scratchnet.ops.compare import where
 from scratchnet.random import Generator, memory_order, permutation
 from scratchnet.shapes import message
@@ -43,19 +46,39 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     return _GAINS[nonlinearity]
 
 
+def _made_on_the_cpu(fill: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    @functools.wraps(fill)
+    def wrapper(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if tensor.device is CPU:
+            return fill(tensor, *args, **kwargs)
+        return tensor.copy_(fill(_twin_on_the_cpu(tensor), *args, **kwargs))
+
+    return wrapper
+
+
+def _twin_on_the_cpu(tensor: Tensor) -> Tensor:
+    """Memory with the same strides, by which some numbers are drawn another way."""
+    strides = tensor.stride()
+    room = sum((size - 1) * stride for size, stride in zip(tensor.shape, strides, strict=True)) + 1
+    return tensor.new_empty(max(room, 0), device=CPU).as_strided(tensor.shape, strides)
+
+
 @no_grad()
+@_made_on_the_cpu
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Numbers drawn evenly from [a, b)."""
     return tensor.uniform_(a, b, generator=generator)
 
 
 @no_grad()
+@_made_on_the_cpu
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Numbers from the normal distribution with this mean and standard deviation."""
     return tensor.normal_(mean, std, generator=generator)
 
 
 @no_grad()
+@_made_on_the_cpu
 def trunc_normal_(
     tensor: Tensor,
     mean: float = 0.0,
@@ -133,6 +156,7 @@ def zeros_(tensor: Tensor) -> Tensor:
 
 
 @no_grad()
+@_made_on_the_cpu
 def eye_(tensor: Tensor) -> Tensor:
     """The identity matrix, cut to the tensor's shape. Raises ValueError unless it has 2 dimensions."""
     if tensor.dim() != 2:
@@ -144,6 +168,7 @@ def eye_(tensor: Tensor) -> Tensor:
 
 
 @no_grad()
+@_made_on_the_cpu
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     """A convolution weight (K, C/groups, ...) that passes its input channels on: one 1 in the middle of a kernel.
 
@@ -228,6 +253,7 @@ def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> floa
 
 
 @no_grad()
+@_made_on_the_cpu
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
     """A (semi-)orthogonal matrix (dim 0, all others) times gain: rows or columns, whichever are fewer, orthonormal.
 
@@ -242,14 +268,14 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
     rows = tensor.shape[0]
     drawn = tensor.new_empty((rows, tensor.numel() // rows)).normal_(0, 1, generator=generator).array
     wide = rows < drawn.shape[1]
-    xp = array_module(drawn)
-    q, r = xp.linalg.qr(drawn.T if wide else drawn)
-    q = q * xp.sign(xp.diagonal(r))
-    result = Tensor(xp.ascontiguousarray(q.T if wide else q))
+    q, r = np.linalg.qr(drawn.T if wide else drawn)
+    q = q * np.sign(np.diagonal(r))
+    result = Tensor(np.ascontiguousarray(q.T if wide else q))
     return tensor.copy_(result.view(tensor.shape)).mul_(gain)
 
 
 @no_grad()
+@_made_on_the_cpu
 def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:
     """Normal numbers with the part `sparsity` of each column zero; which ones, the default generator draws.
 

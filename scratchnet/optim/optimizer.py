@@ -12,6 +12,7 @@ from typing import Any
 
 from scratchnet.autograd import hooks as hook_tools
 from scratchnet.autograd.modes import enable_grad
+from scratchnet.device import CPU
 from scratchnet.shapes import message
 from scratchnet.tensor import Tensor
 
@@ -253,12 +254,14 @@ def _all_params(groups: list[Group]) -> Iterable[Any]:
     return chain.from_iterable(group["params"] for group in groups)
 
 
+_COUNTERS = ("step", "mu_product")  # numbers of the state that are read each step: reading one on a GPU would wait
+
+
 def _fitted(value: Any, param: Tensor, key: Any = None) -> Any:
-    """Saved state for `param`: tensors take its dtype and device, but for the step count. Copies nothing it needn't."""
+    """Saved state for `param`: tensors take its dtype and device, but for counters. Copies nothing it needn't."""
     if isinstance(value, Tensor):
-        if key == "step":
-            return value
-        return value.to(device=param.device, dtype=param.dtype if param.is_floating_point() else None)
+        kind = param.dtype if param.is_floating_point() and key != "step" else None
+        return value.to(device=CPU if key in _COUNTERS else param.device, dtype=kind)
     if isinstance(value, dict):
         return {k: _fitted(v, param, k) for k, v in value.items()}
     if isinstance(value, (list, tuple, set)):

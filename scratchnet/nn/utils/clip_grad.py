@@ -1,4 +1,4 @@
-"""Gradients made smaller: by their norm over all parameters, or each number by itself."""
+"""Gradients made smaller: by their norm over all parameters, or each number by itself. Nothing waits for a GPU."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from collections.abc import Iterable
 from functools import reduce
 from typing import Any
 
+import numpy as np
+
 from scratchnet import dtypes
 from scratchnet.autograd.modes import no_grad
-from scratchnet.device import array_module
+from scratchnet.device import array_module, device_of, moved, on
 from scratchnet.ops.creation import tensor
 from scratchnet.shapes import message
 from scratchnet.tensor import Tensor
@@ -25,17 +27,16 @@ def get_total_norm(
 ) -> Tensor:
     """The norm of all tensors as if they were one vector -> 0-d. Equals torch.nn.utils.get_total_norm.
 
-    norm_type: any order, inf and -inf too. No tensors: 0. Raises RuntimeError for NaN or infinity where
-    `error_if_nonfinite`. `foreach` changes nothing.
+    norm_type: any order, inf and -inf too. No tensors: 0. Tensors on several devices: on the first one's. Raises
+    RuntimeError for NaN or infinity where `error_if_nonfinite`, which waits for a GPU. `foreach` changes nothing.
     """
     found = [tensors] if isinstance(tensors, Tensor) else list(tensors)
     order = float(norm_type)
     if not found:
         return tensor(0.0)
-    kind = reduce(dtypes.promote_types, (t.dtype for t in found))
-    xp = array_module(found[0].array)
-    norms = [xp.asarray(_norm(t.array, order), t.dtype.numpy).astype(kind.numpy) for t in found]
-    total = tensor(xp.asarray(_norm(xp.stack(norms), order), kind.numpy))
+    kind, place = reduce(dtypes.promote_types, (t.dtype for t in found)), found[0].device
+    norms = [moved(_norm(t.array, order).astype(t.dtype.numpy).astype(kind.numpy), place) for t in found]
+    total = Tensor(_norm(array_module(norms[0]).stack(norms), order).astype(kind.numpy))
     if error_if_nonfinite and not math.isfinite(total.item()):
         raise RuntimeError(
             f"The total norm of order {order} for gradients from `parameters` is non-finite, so it cannot be clipped. "
@@ -46,18 +47,18 @@ def get_total_norm(
 
 
 def _norm(array: Any, order: float) -> Any:
-    """The norm of order `order` of all numbers, summed in float64."""
+    """The norm of order `order` of all numbers, summed in float64: an array without dimensions."""
     xp = array_module(array)
-    size = abs(array.reshape(-1).astype("float64"))
-    if math.isinf(order):
-        if not size.size:
-            rule = "has no norm for a tensor without elements: the operation does not have an identity"
-            raise RuntimeError(message("get_total_norm", "norm_type", order, rule, "leave empty tensors out"))
-        return size.max() if order > 0 else size.min()
-    if order == 0:
-        return xp.count_nonzero(size)
-    with xp.errstate(all="ignore"):
-        return xp.sum(size**order) ** (1.0 / order)
+    with on(device_of(array)), np.errstate(all="ignore"):
+        size = abs(array.reshape(-1).astype("float64"))
+        if math.isinf(order):
+            if not size.size:
+                rule = "has no norm for a tensor without elements: the operation does not have an identity"
+                raise RuntimeError(message("get_total_norm", "norm_type", order, rule, "leave empty tensors out"))
+            return xp.asarray(size.max() if order > 0 else size.min())
+        if order == 0:
+            return xp.asarray(xp.count_nonzero(size))
+        return xp.asarray(xp.sum(size**order) ** (1.0 / order))
 
 
 def _gradients(parameters: Iterable[Tensor]) -> list[Tensor]:
@@ -77,7 +78,7 @@ def clip_grads_with_norm_(
         return
     factor = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)
     for gradient in gradients:
-        gradient.mul_(factor)
+        gradient.mul_(factor.to(gradient.device))
 
 
 @no_grad()

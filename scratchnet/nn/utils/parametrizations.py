@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from scratchnet.autograd.modes import no_grad
+from scratchnet.nn import init
 from scratchnet.nn.module import Module
 from scratchnet.nn.utils.parametrize import register_parametrization
 from scratchnet.shapes import message
@@ -75,7 +76,7 @@ class _SpectralNorm(Module):
             self.n_power_iterations = n_power_iterations
             matrix = self._matrix(weight).detach()
             rows, columns = matrix.shape
-            u, v = matrix.new_empty(rows).normal_(0, 1), matrix.new_empty(columns).normal_(0, 1)
+            u, v = (init.normal_(matrix.new_empty(size)) for size in (rows, columns))
             self.register_buffer("_u", self._unit(u))
             self.register_buffer("_v", self._unit(v))
             self._power_method(matrix, 15)
