@@ -8,6 +8,7 @@ import numpy as np
 from parity import torch
 
 import scratchnet.kernels.cpu as kernels
+from scratchnet.kernels.cuda import conv as cuda_conv
 
 GEOMETRY = {"stride": (2, 1), "padding": (1, 2), "dilation": (1, 2)}
 WINDOW = {"stride": (2, 1), "padding": (1, 0)}
@@ -69,29 +70,41 @@ def positive(shape: tuple[int, ...]) -> Callable[[np.random.Generator], Any]:
     return lambda rng: rng.random(shape) + 0.5
 
 
+# What an algorithm that can't do every case is tested on: shape of the weight, geometry.
+SPECIAL: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
+    "depthwise": ((8, 1, 3, 2), {**GEOMETRY, "groups": 4}),
+    "pointwise": ((6, 2, 1, 1), {"stride": (2, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 2}),
+}
+
+
 def conv(name: str) -> list[Case]:
-    """The three functions of an algorithm, in groups."""
-    algorithm = kernels.conv.algorithm(name)
-    options = {**GEOMETRY, "groups": 2}
-    x, w, y = (3, 4, 9, 11), (6, 2, 3, 2), (3, 6, 5, 13)
+    """The three functions of an algorithm, in groups. A backend that hasn't this one takes the naive one."""
+    w, options = SPECIAL.get(name, ((6, 2, 3, 2), {**GEOMETRY, "groups": 2}))
+    x = (3, 4, 9, 11)
+    numbers = zip(x[2:], w[2:], options["stride"], options["padding"], options["dilation"], strict=True)
+    y = (3, w[0], *((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in numbers))
+
+    def algorithm() -> Any:
+        return kernels.conv.algorithm(name if name in kernels.conv.algorithms() else "naive")
+
     return [
         Case(
             f"conv_{name}.forward",
-            lambda x, w, b, out=None: algorithm.forward(x, w, b, **options, epilogue="bias", out=out),
+            lambda x, w, b, out=None: algorithm().forward(x, w, b, **options, epilogue="bias", out=out),
             lambda x, w, b: torch.nn.functional.conv2d(x, w, b, **options),
-            (x, w, (6,)),
+            (x, w, (w[0],)),
             products=True,
         ),
         Case(
             f"conv_{name}.grad_input",
-            lambda gy, w, out=None: algorithm.grad_input(gy, w, (len(gy), *x[1:]), **options, out=out),
+            lambda gy, w, out=None: algorithm().grad_input(gy, w, (len(gy), *x[1:]), **options, out=out),
             lambda gy, w: torch.nn.grad.conv2d_input((len(gy), *x[1:]), w, gy, **options),
             (y, w),
             products=True,
         ),
         Case(
             f"conv_{name}.grad_weight",
-            lambda gy, x, out=None: algorithm.grad_weight(gy, x, w, **options, out=out),
+            lambda gy, x, out=None: algorithm().grad_weight(gy, x, w, **options, out=out),
             lambda gy, x: torch.nn.grad.conv2d_weight(x, w, gy, **options),
             (y, x),
             products=True,
@@ -335,4 +348,7 @@ CASES = [
     *elementwise(),
     *curved(),
     *losses_and_norms(),
+]
+DEVICE_CASES = [  # of what the CPU does otherwise
+    case for name in cuda_conv.algorithms() if name not in kernels.conv.algorithms() for case in conv(name)
 ]

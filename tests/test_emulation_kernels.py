@@ -9,7 +9,7 @@ import kernel_cases
 import numpy as np
 import pytest
 from emulation import cupy, engine
-from kernel_cases import CASES, Case
+from kernel_cases import CASES, DEVICE_CASES, Case
 from parity import assert_same
 
 import scratchnet.kernels.cpu as cpu
@@ -19,17 +19,17 @@ from scratchnet.kernels.cuda import driver, launch
 pytestmark = pytest.mark.emulated
 
 STEMS = {path.stem for path in launch.FOLDER.glob("*.py")} - {"launch", "driver", "layout", "buffers", "runtime"}
-ROWS = [case for case in CASES if case.name.split(".")[0] in STEMS]
+ROWS = [case for case in [*CASES, *DEVICE_CASES] if case.name.split(".")[0] in STEMS]
 NAN, INF = float("nan"), float("inf")
 each_row = pytest.mark.parametrize("case", ROWS, ids=lambda case: case.name)
 each_dtype = pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 
 
-@pytest.fixture(autouse=True, params=engine.ORDERS)
+@pytest.fixture(autouse=True, params=engine.CHECKS)
 def order(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Every test runs on the stand-in for CuPy, once in each order of the threads."""
+    """Every test runs on the stand-in for CuPy, once in each order of the threads and once watched for races."""
     before = driver.use(cupy)
-    with engine.ordered(request.param):
+    with engine.checked(request.param):
         yield request.param
     driver.use(before)
 
@@ -47,7 +47,7 @@ def down(value: Any) -> Any:
 def run(kernels: ModuleType, case: Case, arrays: list[Any], monkeypatch: pytest.MonkeyPatch, **options: Any) -> Any:
     """The row's function of a backend. A row holds it either by name or as a lambda over the module's `kernels`."""
     stem, name = case.name.split()[0].split(".")
-    by_name = case.ours is getattr(getattr(cpu, stem), name)
+    by_name = case.ours is getattr(getattr(cpu, stem, None), name, None)
     monkeypatch.setattr(kernel_cases, "kernels", kernels)
     return (getattr(getattr(kernels, stem), name) if by_name else case.ours)(*arrays, **options)
 
