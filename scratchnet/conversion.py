@@ -143,7 +143,7 @@ def numpy(self: Tensor, *, force: bool = False) -> np.ndarray:
 
     `force` copies from a GPU and lets go of the history.
     """
-    if self.is_cuda and not force:
+    if type(self.array) is not np.ndarray and self.is_cuda and not force:
         raise TypeError(
             f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to copy the tensor to host "
             "memory first."

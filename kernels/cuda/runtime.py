@@ -27,10 +27,15 @@ def library() -> Any:
         return driver.cupy()
     except ModuleNotFoundError as error:
         if error.name != "cupy":
-            raise RuntimeError(f"the installed CuPy is broken ({error}); {MEND}") from error
+            raise RuntimeError(f"the installed CuPy is broken ({_reason(error)}); {MEND}") from error
         raise AssertionError(f"{MISSING}which is not installed; {MEND}") from None
     except Exception as error:  # a missing libcuda, two CuPys at once: CuPy raises ImportError and others
-        raise RuntimeError(f"the installed CuPy is broken ({error}); {MEND}") from error
+        raise RuntimeError(f"the installed CuPy is broken ({_reason(error)}); {MEND}") from error
+
+
+def _reason(error: BaseException) -> str:
+    """What was wrong, on one line: CuPy wraps it in a page of advice."""
+    return " ".join(str(error.__cause__ or error).split())
 
 
 def count() -> int:
