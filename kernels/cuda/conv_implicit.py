@@ -7,31 +7,22 @@ import math
 
 import numpy as np
 
-from scratchnet.kernels.cuda import buffers, tf32
+from scratchnet.kernels.cuda import buffers, tensor_conv, tf32
 from scratchnet.kernels.cuda.columns import output_size
 from scratchnet.kernels.cuda.epilogue import number
 from scratchnet.kernels.cuda.launch import FLOATS, Program
 from scratchnet.kernels.cuda.layout import Array, Pair, Shape, compute_dtype, deliver, plain, target
 from scratchnet.kernels.cuda.parts import add_parts
 
-Tile = tuple[int, int]  # rows and places
-
-# Of a block, large and small: as at the end of conv_implicit.cu.
-ORDINARY: dict[str, Tile] = {"large": (64, 128), "small": (32, 64)}
-TENSOR: dict[str, Tile] = {"tf32_large": (128, 128), "tf32_small": (64, 64)}
-TILES = {**ORDINARY, **TENSOR}
+TILES = {"large": (64, 128), "small": (32, 64)}  # rows and places of a block's: as at the end of conv_implicit.cu
 BLOCKS = 132  # what a large GPU runs at a time, one on each multiprocessor: fewer large tiles than that leave some idle
 PARTS = 4 * BLOCKS  # blocks wanted for the gradient of a weight
 PART_TERMS = 1 << 10  # of its sums at least, or adding up the parts would cost more than they save
 
 FUNCTIONS = ("forward", "grad_input", "grad_weight")
-PROGRAM = Program(
-    "conv_implicit",
-    {
-        **{f"{function}_{tile}": FLOATS for function in FUNCTIONS for tile in ORDINARY},
-        **{f"{function}_{tile}": (("float32",),) for function in FUNCTIONS for tile in TENSOR},
-    },
-)
+PROGRAM = Program("conv_implicit", {f"{name}_{tile}": FLOATS for name in FUNCTIONS for tile in TILES})
+
+Grid = tuple[int, int, int]  # rows, places, and how often
 
 
 def supports(
@@ -132,26 +123,24 @@ def _sizes(
     return (*x_shape, w_shape[0], *size, *w_shape[2:], *stride, *padding, *dilation, groups)
 
 
-def _launch(
-    name: str, grid: tuple[int, int, int], arrays: tuple[Array, ...], sizes: tuple[int, ...], *more: int
-) -> None:
-    """Run it with the tile that the `grid`, rows, places and how often, is large enough for."""
-    kind = arrays[0].dtype.name
-    (large, small) = TENSOR if kind == "float32" and tf32.for_convolution() else ORDINARY
-    tile = large if _is_large(grid) else small
+def _launch(name: str, grid: Grid, arrays: tuple[Array, ...], sizes: tuple[int, ...], *more: int) -> None:
+    """Run it with the tile that the grid is large enough for, on tensor cores where that is allowed."""
+    kind, tile = arrays[0].dtype.name, "large" if _is_large(grid) else "small"
+    program, tiles = PROGRAM, TILES
+    if kind == "float32" and tf32.for_convolution():
+        program, tiles = tensor_conv.PROGRAM, tensor_conv.TILES
+    blocks = _blocks(grid, tiles[tile])
     _, _, h, w, _, oh, ow, kh, kw, *_, ph, pw, dh, dw, _ = sizes
     reach = (max(h, oh) + 2 * ph + dh * kh) * max(w, ow) + 2 * pw + dw * kw  # how far from the image a spot may lie
-    PROGRAM.launch(
-        f"{name}_{tile}", (kind,), 0, *arrays, *sizes, *more, blocks=(_blocks(grid, TILES[tile]),), bound=reach
-    )
+    program.launch(f"{name}_{tile}", (kind,), 0, *arrays, *sizes, *more, blocks=(blocks,), bound=reach)
 
 
-def _is_large(grid: tuple[int, int, int]) -> bool:
-    tile = ORDINARY["large"]
+def _is_large(grid: Grid) -> bool:
+    tile = TILES["large"]
     return grid[0] > tile[0] // 2 and _blocks(grid, tile) >= BLOCKS
 
 
-def _blocks(grid: tuple[int, int, int], tile: Tile) -> int:
+def _blocks(grid: Grid, tile: Pair) -> int:
     rows, places, layers = grid
     return _ceil(rows, tile[0]) * _ceil(places, tile[1]) * layers
 
@@ -160,7 +149,7 @@ def _parts(x_shape: Shape, w_shape: Shape, stride: Pair, padding: Pair, dilation
     """Into how many parts the sums of the weight's gradient are cut, and of how many terms each."""
     oh, ow = output_size(x_shape[2:], w_shape[2:], stride, padding, dilation)
     terms = x_shape[0] * oh * ow
-    tiles = _blocks((w_shape[0] // groups, math.prod(w_shape[1:]), groups), ORDINARY["large"])
+    tiles = _blocks((w_shape[0] // groups, math.prod(w_shape[1:]), groups), TILES["large"])
     parts = max(1, min(_ceil(terms, PART_TERMS), _ceil(PARTS, max(tiles, 1))))
     chunk = _ceil(max(terms, 1), parts)
     return _ceil(max(terms, 1), chunk), chunk

@@ -13,9 +13,6 @@
 // so that a warp's read of shared memory takes 64 or 128 bytes that lie together.
 #include "walk.cuh"
 
-// Two blocks at a time on a multiprocessor leave 128 registers to a thread: enough for float32 and int.
-#define LAUNCH_BOUNDS(T, I) __launch_bounds__(256, sizeof(T) != 4 || sizeof(I) != 4 ? 1 : 2)
-
 template <typename V>
 struct Accuracy {
   static const int SPAN = 0;  // a float64 sum is added up in one go
