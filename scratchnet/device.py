@@ -273,6 +273,18 @@ def strided(array: Any, by: int, shape: tuple[int, ...], strides: tuple[int, ...
     return np.asarray(_Memory(array, interface))
 
 
+def reshaped(array: Any, shape: tuple[int, ...]) -> Any:
+    """The array's memory in another shape. Raises ValueError where that would take a copy."""
+    if isinstance(array, np.ndarray):
+        return array.reshape(shape, copy=False)
+    made = array.view()
+    try:
+        made.shape = shape  # CuPy 13's reshape can't be told not to copy
+    except AttributeError as error:
+        raise ValueError(str(error)) from error
+    return made
+
+
 def kernels_for(array: Any) -> ModuleType:
     """The kernels for `array`: the package scratchnet.kernels.cpu or .cuda, imported at the first call.
 

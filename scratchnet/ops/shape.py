@@ -8,7 +8,7 @@ import numpy as np
 from scratchnet import dtypes
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
-from scratchnet.device import array_module
+from scratchnet.device import array_module, reshaped
 from scratchnet.ops.checks import check_integer, check_tensor
 from scratchnet.shapes import expandable, message, normalize_dim, normalize_dims, sizes
 
@@ -23,9 +23,7 @@ class View(Op):
     @staticmethod
     def forward(ctx: Any, x: Any, shape: tuple[int, ...]) -> Any:
         ctx.shape = x.shape
-        out = x.view()
-        out.shape = shape  # NumPy sets it only where no copy is needed
-        return out
+        return reshaped(x, shape)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Gradients:
@@ -65,7 +63,7 @@ def view(input: Tensor, *shape: Any) -> Tensor:
     target = _infer("view", input, sizes(shape))
     try:
         result: Tensor = View.apply(input, target)
-    except AttributeError:
+    except ValueError:
         rule = (
             "is not compatible with input tensor's size and stride (at least one dimension spans across two contiguous "
             "subspaces)"
@@ -90,7 +88,7 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
         return alias(input, target)
     try:
         result: Tensor = View.apply(input, target)
-    except AttributeError:
+    except ValueError:
         result = UnsafeView.apply(input.contiguous(), target)
     return result
 
