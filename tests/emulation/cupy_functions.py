@@ -96,7 +96,13 @@ def _table(text: str, waits: bool) -> dict[str, Any]:
 
 
 _made = {name: ufunc(name) for name in UFUNCS.split()} | _table(FUNCTIONS, False) | _table(WAITING, True)
-globals().update(_made)
+
+
+def __getattr__(name: str) -> Any:
+    """A function of the tables. They aren't put into the module, where Python's own sum, max and others are meant."""
+    if name in _made:
+        return _made[name]
+    raise AttributeError(f"CuPy's stand-in has no {name}")
 
 
 def argmax(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
@@ -200,11 +206,18 @@ def imag(val: Any) -> Any:
 
 def matmul(*args: Any, out: Any = None, dtype: Any = None, casting: Any = "same_kind") -> Any:
     options = {} if out is None else {"out": out}
+    return call(_matmul, *args, dtype=dtype, casting=casting, **options)
 
-    def product(a: Any, b: Any, **more: Any) -> Any:
-        return np.matmul(as_multiplied(a), as_multiplied(b), **more)
 
-    return call(product, *args, **options, dtype=dtype, casting=casting)
+def _matmul(a: Any, b: Any, out: Any = None, **options: Any) -> Any:
+    """np.matmul; a long sum in float32 is cut in parts, as cuBLAS cuts it for small matrices; its order is unknown."""
+    a, b, terms, step = as_multiplied(a), as_multiplied(b), a.shape[-1], 128
+    if a.dtype != np.float32 or a.ndim < 2 or b.ndim < 2 or terms <= step:
+        return np.matmul(a, b, out=out, **options)
+    total = np.matmul(a[..., :step], b[..., :step, :], out=out, **options)
+    for start in range(step, terms, step):
+        total += np.matmul(a[..., start : start + step], b[..., start : start + step, :])
+    return total
 
 
 def einsum(*operands: Any, **kwargs: Any) -> Any:
