@@ -5,6 +5,7 @@ import platform
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,9 +38,10 @@ def show_config() -> str:
 def _cpu_lines() -> Iterator[tuple[str, str]]:
     import numba
 
+    settings: Any = numba.config
     yield "numpy", np.__version__
     yield "numba", numba.__version__
-    yield "numba cache", _numba_cache(numba.config.CACHE_DIR)
+    yield "numba cache", _numba_cache(settings.CACHE_DIR)
     yield "threads", f"{get_num_threads()} of {threads.limit()}"
     yield "vectors", _vector_width()
 

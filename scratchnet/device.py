@@ -98,6 +98,7 @@ class device:
 
 CPU = device("cpu")
 _cuda_devices: dict[int, device] = {}
+_cuda_runtime: Any = None
 _NOTHING: AbstractContextManager[None] = nullcontext()
 
 
@@ -154,9 +155,12 @@ def _cuda(index: int) -> device:
 
 
 def _runtime() -> Any:
-    import scratchnet.kernels.cuda.runtime as runtime
+    global _cuda_runtime
+    if _cuda_runtime is None:
+        import scratchnet.kernels.cuda.runtime as runtime
 
-    return runtime
+        _cuda_runtime = runtime
+    return _cuda_runtime
 
 
 def is_array(value: Any) -> bool:
@@ -168,7 +172,7 @@ def device_of(array: Any) -> device:
     """The device that holds `array`."""
     if type(array) is np.ndarray or not driver.owns(array):
         return CPU
-    return _cuda(array.device.id)
+    return _cuda(array.data.device_id)
 
 
 def array_module(*arrays: Any) -> Any:
@@ -239,8 +243,7 @@ def pinned(array: Any) -> Any:
 
 def is_pinned(array: Any) -> bool:
     """Whether `array` lies in memory from `pinned`."""
-    runtime = sys.modules.get("scratchnet.kernels.cuda.runtime")  # not imported: nothing was pinned
-    return type(array) is np.ndarray and runtime is not None and bool(runtime.is_pinned(array))
+    return type(array) is np.ndarray and _cuda_runtime is not None and bool(_cuda_runtime.is_pinned(array))
 
 
 def gpu_count() -> int:

@@ -12,10 +12,11 @@ from parity import needs_torch, torch
 
 import scratchnet
 
-# What computes nothing on the elements: a switch, the tape's own members (test_tape, test_views), where memory lies.
+# What computes nothing on the elements: a switch, the tape's own members (test_tape, test_views), where memory lies
+# (test_cuda_devices, test_cuda_memory).
 NOT_OPS = """T.conv_algorithm backward grad requires_grad requires_grad_ is_leaf grad_fn output_nr data detach_
 retain_grad retains_grad register_hook register_post_accumulate_grad_hook is_inference cuda device data_ptr element_size
-type_name numpy""".split()
+type_name numpy is_cpu is_cuda get_device pin_memory is_pinned record_stream""".split()
 
 
 class Recorder:

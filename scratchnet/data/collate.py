@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from scratchnet import dtypes
-from scratchnet.device import array_module
 from scratchnet.ops.creation import as_tensor, tensor
 from scratchnet.ops.join import stack
 from scratchnet.shapes import message
@@ -70,9 +69,11 @@ def default_convert(data: Any) -> Any:
 def _stacked(tensors: Sequence[Tensor]) -> Tensor:
     """stack without the tape, where nothing needs it: samples are many and small."""
     first = tensors[0].array
-    if any(t.requires_grad or t.array.dtype != first.dtype or t.array.shape != first.shape for t in tensors):
+    if type(first) is not np.ndarray or any(
+        t.requires_grad or t.array.dtype != first.dtype or t.array.shape != first.shape for t in tensors
+    ):
         return stack(list(tensors), 0)
-    return Tensor(array_module(first).stack([t.array for t in tensors]))
+    return Tensor(np.stack([t.array for t in tensors]))
 
 
 def _refusal(kind: object) -> str:
