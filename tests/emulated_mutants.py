@@ -36,9 +36,9 @@ BARRIER = re.compile(r"__sync(?:threads|warp)\([^()]*\);")
 
 @dataclass(frozen=True)
 class Caught:
-    """One scenario that shows a fault: the kernels that it launches, and how it differs."""
+    """A scenario that shows a fault: one of engine.CHECKS, the kernels launched, and the finding."""
 
-    order: str
+    check: str
     scenario: str
     how: str
 
@@ -98,23 +98,25 @@ def standing_in(stem: str = "", source: str = "") -> Iterator[None]:
         driver.use(before)
 
 
-def caught(stem: str) -> list[Caught]:
-    """What differs from the CPU's kernels, fails to launch or races: for each check the first scenario."""
-    return [found for order in engine.CHECKS if (found := _first_caught(stem, order))]
+def caught(stem: str) -> Iterator[Caught]:
+    """What differs from the CPU's kernels, leaves its arrays or races: for each check the first scenario."""
+    for check in engine.CHECKS:
+        if found := _first_caught(stem, check):
+            yield found
 
 
-def _first_caught(stem: str, order: str) -> Caught | None:
+def _first_caught(stem: str, check: str) -> Caught | None:
     pairs = zip(
         *(scenario_file(stem).scenarios(kernels, np.random.default_rng(1)) for kernels in (cuda, cpu)), strict=True
     )
-    with engine.ordered(order):
+    with engine.checked(check):
         for number, ((ours, arrays), (theirs, same)) in enumerate(pairs):
             engine.launched.clear()
             try:
                 _compare(_down(ours(*map(_up, arrays))), theirs(*same))
             except (AssertionError, RuntimeError) as error:
                 kernels = ", ".join(dict.fromkeys(name.split("<")[0] for name in engine.launched))
-                return Caught(order, f"scenario {number} ({kernels})", _first_line(error))
+                return Caught(check, f"scenario {number} ({kernels})", _first_line(error))
     return None
 
 
@@ -153,13 +155,13 @@ def main(stems: list[str]) -> None:
         print(f"{stem}.cu")
         for number in range(barriers(f"{stem}.cu")):
             with standing_in(stem, without_barrier(stem, f"{stem}.cu", number)):
-                found = caught(stem)
+                found = list(caught(stem))
             why = scenario_file(stem).HIDDEN.get(number, "NOT CAUGHT")
-            print(f"  barrier {number}: {', '.join(c.order for c in found) or why}")
+            print(f"  barrier {number}: {', '.join(c.check for c in found) or why}")
         for right, wrong in scenario_file(stem).FAULTS:
             with standing_in(stem, with_fault(stem, right, wrong)):
-                found = caught(stem)
-            where = f"{found[0].scenario}, {found[0].order}: {found[0].how}" if found else "NOT CAUGHT"
+                found = next(caught(stem), None)
+            where = f"{found.scenario}, {found.check}: {found.how}" if found else "NOT CAUGHT"
             print(f"  {right!r} -> {wrong!r}: {where}")
 
 

@@ -97,7 +97,7 @@ class Function:
         self._launch = library[f"launch_{number}"]
 
     def launch(self, grid: Sequence[int], block: Sequence[int], pointers: Sequence[Any], shared: int) -> None:
-        """Run all blocks. RuntimeError where a barrier diverges; watched, for an access outside all arrays or a race."""
+        """Run all blocks. RuntimeError where a barrier diverges, and for what a watched build finds."""
         global launches, synchronized
         launch = Launch(_three(grid), _three(block), shared, ORDERS.get(order, 0))
         if self._watched:
