@@ -325,36 +325,51 @@ def eye(
 Drawer = random.Generator | None
 
 
+def drawn(place: Device, draw: str, *args: Any, generator: Drawer = None, requires_grad: bool = False) -> Tensor:
+    """What the function `draw` of the device's random stream gives."""
+    with on(place):
+        numbers = getattr(random.stream_of(place, generator), draw)(*args, generator=generator)
+        return _new(numbers, requires_grad)
+
+
 def rand(
     *size: Any, generator: Drawer = None, dtype: Dtype = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """torch.rand: uniform on [0, 1), from PyTorch's own stream."""
+    """torch.rand: uniform on [0, 1), from PyTorch's own stream, on a GPU from its own."""
     place = resolve("rand", device)
-    return _new(random.uniform(_shape("rand", size), dtype=_float(dtype), generator=generator), requires_grad, place)
+    bounds, kind = (0.0, 1.0), _float(dtype)
+    return drawn(
+        place, "uniform", _shape("rand", size), *bounds, kind, generator=generator, requires_grad=requires_grad
+    )
 
 
 def randn(
     *size: Any, generator: Drawer = None, dtype: Dtype = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """torch.randn: normal with mean 0 and deviation 1, from PyTorch's own stream."""
+    """torch.randn: normal with mean 0 and deviation 1, from PyTorch's own stream, on a GPU from its own."""
     place = resolve("randn", device)
-    return _new(random.normal(_shape("randn", size), dtype=_float(dtype), generator=generator), requires_grad, place)
+    moments, kind = (0.0, 1.0), _float(dtype)
+    return drawn(
+        place, "normal", _shape("randn", size), *moments, kind, generator=generator, requires_grad=requires_grad
+    )
 
 
 def rand_like(
     input: Tensor, *, generator: Drawer = None, dtype: Dtype = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """torch.rand_like: rand in the shape and dtype of `input`."""
-    drawn = rand(_stored(input), generator=generator, dtype=dtype or input.dtype, device=device)
-    return _restored(drawn, input, requires_grad)
+    place = input.device if device is None else device
+    made = rand(_stored(input), generator=generator, dtype=dtype or input.dtype, device=place)
+    return _restored(made, input, requires_grad)
 
 
 def randn_like(
     input: Tensor, *, generator: Drawer = None, dtype: Dtype = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """torch.randn_like: randn in the shape and dtype of `input`."""
-    drawn = randn(_stored(input), generator=generator, dtype=dtype or input.dtype, device=device)
-    return _restored(drawn, input, requires_grad)
+    place = input.device if device is None else device
+    made = randn(_stored(input), generator=generator, dtype=dtype or input.dtype, device=place)
+    return _restored(made, input, requires_grad)
 
 
 def _stored(input: Tensor) -> list[int]:
@@ -362,8 +377,8 @@ def _stored(input: Tensor) -> list[int]:
     return [input.shape[axis] for axis in random.memory_order(input.array)]
 
 
-def _restored(drawn: Tensor, input: Tensor, requires_grad: bool) -> Tensor:
-    return _new(drawn.array.transpose(np.argsort(random.memory_order(input.array))), requires_grad)
+def _restored(made: Tensor, input: Tensor, requires_grad: bool) -> Tensor:
+    return _new(made.array.transpose(np.argsort(random.memory_order(input.array)).tolist()), requires_grad)
 
 
 def randint(
@@ -376,7 +391,7 @@ def randint(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """torch.randint(low=0, high, size): integers from low to high - 1, from PyTorch's own stream.
+    """torch.randint(low=0, high, size): integers from low to high - 1, drawn as rand draws.
 
     Raises RuntimeError where high <= low, or where the dtype can't hold low or high - 1.
     """
@@ -387,14 +402,17 @@ def randint(
         if not hasattr(value, "__index__"):
             raise TypeError(message("randint", name, repr(value), f"must be an int, not {type(value).__name__}"))
     shape, kind = _shape("randint", (size,)), (dtype or dtypes.int64).numpy
-    return _new(random.integers_within("randint", int(low), int(high), shape, kind, generator), requires_grad, place)
+    arguments = "randint", int(low), int(high), shape, kind
+    return drawn(place, "integers_within", *arguments, generator=generator, requires_grad=requires_grad)
 
 
 def randperm(
     n: int, *, generator: Drawer = None, dtype: Dtype = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """torch.randperm: 0..n-1 shuffled, from PyTorch's own stream. Raises RuntimeError for a negative n."""
+    """torch.randperm: 0..n-1 shuffled, drawn as rand draws. Raises RuntimeError for a negative n."""
     place = resolve("randperm", device)
     if n < 0:
         raise RuntimeError(message("randperm", "n", n, "must be non-negative"))
-    return _new(random.permutation(n, generator).astype((dtype or dtypes.int64).numpy), requires_grad, place)
+    order = drawn(place, "permutation", n, generator=generator).array
+    with on(place):
+        return _new(order.astype((dtype or dtypes.int64).numpy), requires_grad)

@@ -8,25 +8,66 @@ import numpy as np
 
 from scratchnet import random
 from scratchnet.autograd.core import Tensor
-from scratchnet.device import array_module
+from scratchnet.autograd.inplace import assign, check_writable
+from scratchnet.autograd.op import Op
+from scratchnet.device import array_module, device_of, kernels_for, on
 from scratchnet.ops.checks import check_tensor
 from scratchnet.shapes import message
 
 SELU_FLOOR = 1.7580993408473766  # scale alpha: selu is above minus this
 
 
-def _noise(op: str, input: Tensor, shape: tuple[int, ...], order: list[int], p: float) -> Tensor:
-    """Zeros with probability p, else 1 / (1 - p), in input's dtype; drawn with the axes in that order."""
-    array = input.array
+class Dropout(Op, node="MulBackward0"):
+    """x * scale where a draw keeps it, else x * 0: the mask is kept for backward."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, p: float) -> Any:
+        ctx.scale = _scale(p, x.dtype)
+        y, kept = random.stream_of(device_of(x)).dropout(x, 1 - p, ctx.scale)
+        ctx.save_arrays(kept)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> Any:
+        return Masked.apply(gy, *ctx.saved, ctx.scale), None
+
+
+class Masked(Op, node="MulBackward0"):
+    """x * scale where a mask holds, else x * 0."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, kept: Any, scale: float) -> Any:
+        ctx.scale = scale
+        ctx.save_arrays(kept)
+        return kernels_for(x).dropout.scaled(x, kept, scale)
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> Any:
+        return Masked.apply(gy, *ctx.saved, ctx.scale), None, None
+
+
+def _scale(p: float, dtype: Any) -> float:
+    """1 / (1 - p) as torch rounds it."""
+    wide = np.float32 if dtype == np.float16 else np.float64 if dtype.kind == "c" else dtype.type
+    return float((dtype.type if dtype == np.float16 else wide)(wide(1) / wide(1 - p)))
+
+
+def _check_dtype(op: str, array: Any) -> None:
     if array.dtype.kind not in "fc":
         rule = f"result type Float can't be cast to the desired output type {array.dtype}"
         raise RuntimeError(message(op, "input.dtype", array.dtype, rule, "use input.float()"))
-    if p == 1:
-        return Tensor._wrap(array_module(array).zeros(shape, array.dtype))
-    keep = random.bernoulli_keep(tuple([shape[axis] for axis in order]), 1 - p)
-    keep = keep.transpose([order.index(axis) for axis in range(len(order))])
-    wide = np.float32 if array.dtype == "float16" else array.dtype.type
-    return Tensor._wrap(array_module(array).asarray(keep) * array.dtype.type(wide(1) / wide(1 - p)))
+
+
+def _noise(op: str, input: Tensor, shape: tuple[int, ...], order: list[int], p: float) -> Tensor:
+    """Zeros with probability p, else 1 / (1 - p), in input's dtype; drawn with the axes in that order."""
+    array, place = input.array, input.device
+    _check_dtype(op, array)
+    with on(place):
+        if p == 1:
+            return Tensor._wrap(array_module(array).zeros(shape, array.dtype))
+        keep = random.stream_of(place).bernoulli_keep(tuple([shape[axis] for axis in order]), 1 - p)
+        keep = keep.transpose([order.index(axis) for axis in range(len(order))])
+        return Tensor._wrap(keep * array.dtype.type(_scale(p, array.dtype)))
 
 
 def _check_probability(op: str, input: Any, p: float) -> None:
@@ -53,7 +94,13 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     _check_probability("dropout", input, p)
     if not training or p == 0 or input.array.size == 0:
         return input
-    return _apply(input, _noise("dropout", input, input.array.shape, random.memory_order(input.array), p), inplace)
+    _check_dtype("dropout", input.array)
+    if p == 1:
+        return _apply(input, _noise("dropout", input, input.array.shape, [], p), inplace)
+    if inplace:
+        check_writable(input, "dropout_")
+    y: Tensor = Dropout.apply(input, p)
+    return assign(input, y, "dropout_") if inplace else y
 
 
 def by_channel(op: str, input: Tensor, p: float, training: bool, inplace: bool) -> Tensor:
@@ -122,11 +169,14 @@ def _alpha(op: str, input: Tensor, p: float, training: bool, inplace: bool, shap
     noise = _noise(op, input, shape, order, p)
     if p == 1:
         return _apply(input, noise, inplace)
-    kind, kept = input.array.dtype, noise.array != 0
+    kind = input.array.dtype
     a = 1 / math.sqrt((SELU_FLOOR * SELU_FLOOR * p + 1) * (1 - p))
-    b = (kept.astype(kind) - kind.type(1)) * kind.type(SELU_FLOOR * a) + kind.type(SELU_FLOOR * a * p)
-    y = _apply(input, Tensor._wrap(kept * kind.type(a)), inplace)
-    result: Tensor = y.add_(Tensor._wrap(b)) if inplace else y + Tensor._wrap(b)
+    with on(input.device):
+        kept = noise.array != 0
+        b = (kept.astype(kind) - kind.type(1)) * kind.type(SELU_FLOOR * a) + kind.type(SELU_FLOOR * a * p)
+        factor, offset = Tensor._wrap(kept * kind.type(a)), Tensor._wrap(b)
+    y = _apply(input, factor, inplace)
+    result: Tensor = y.add_(offset) if inplace else y + offset
     return result
 
 

@@ -11,21 +11,25 @@ from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.inplace import assign, check_writable
 from scratchnet.autograd.modes import is_grad_enabled, no_grad
 from scratchnet.autograd.op import Op
+from scratchnet.device import array_module, device_of, module_on, on, resolve
+from scratchnet.device import device as Device
 from scratchnet.ops.checks import check_tensor
-from scratchnet.ops.creation import _new, _shape, randint
+from scratchnet.ops.creation import _shape, drawn, randint
 from scratchnet.ops.inplace import Copy
 from scratchnet.random import Generator
 from scratchnet.shapes import broadcast_shapes, expandable, message
 
 Drawer = Generator | None
-Draw = Callable[[list[int]], np.ndarray]
+Draw = Callable[[Any, list[int]], Any]
 
 
-def _fill(self: Tensor, op: str, draw: Draw) -> Tensor:
-    """Write what `draw(shape)` gives over the tensor in the order of its memory."""
+def _fill(self: Tensor, op: str, generator: Drawer, draw: Draw) -> Tensor:
+    """Write what `draw(stream, shape)` gives over the tensor in the order of its memory."""
     check_writable(self, op)
     order = random.memory_order(self.array)
-    values = draw([self.array.shape[axis] for axis in order]).transpose(np.argsort(order))
+    with on(self.device):
+        values = draw(random.stream_of(self.device, generator), [self.array.shape[axis] for axis in order])
+    values = values.transpose(np.argsort(order).tolist())
     recorded = self.requires_grad and is_grad_enabled()
     return assign(self, Copy.apply(self, values) if recorded else Tensor._wrap(values), op)
 
@@ -37,7 +41,7 @@ def uniform_(self: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Drawer 
         raise RuntimeError(
             message("uniform_", "from", a, f"must not exceed to (={b}): uniform_ expects to return a [from, to) range")
         )
-    return _fill(self, "uniform_", lambda shape: random.uniform(shape, a, b, self.dtype.numpy, generator))
+    return _fill(self, "uniform_", generator, lambda r, shape: r.uniform(shape, a, b, self.dtype.numpy, generator))
 
 
 def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Drawer = None) -> Tensor:
@@ -49,7 +53,7 @@ def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Dra
     if std < 0:
         raise RuntimeError(message("normal_", "std", std, "must be non-negative: normal expects std >= 0.0"))
     blocks, kind = bool(self.array.flags.c_contiguous), self.dtype.numpy
-    return _fill(self, "normal_", lambda shape: random.normal(shape, mean, std, kind, generator, blocks))
+    return _fill(self, "normal_", generator, lambda r, shape: r.normal(shape, mean, std, kind, generator, blocks))
 
 
 def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Drawer = None) -> Tensor:
@@ -57,7 +61,8 @@ def exponential_(self: Tensor, lambd: float = 1.0, *, generator: Drawer = None) 
 
     Raises RuntimeError unless lambd > 0 and for integers.
     """
-    return _fill(self, "exponential_", lambda shape: random.exponential(shape, lambd, self.dtype.numpy, generator))
+    kind = self.dtype.numpy
+    return _fill(self, "exponential_", generator, lambda r, shape: r.exponential(shape, lambd, kind, generator))
 
 
 def random_(self: Tensor, *bounds: int | None, generator: Drawer = None, **named: Any) -> Tensor:
@@ -71,14 +76,14 @@ def random_(self: Tensor, *bounds: int | None, generator: Drawer = None, **named
     if named or wrong or len(given) > 2 or given[:1] == [None]:
         raise TypeError(message("random_", "bounds", given + list(named), "must be no, one or two ints"))
     if not given:
-        return _fill(self, "random_", lambda shape: random.full_range(shape, self.dtype.numpy, generator))
+        return _fill(self, "random_", generator, lambda r, shape: r.full_range(shape, self.dtype.numpy, generator))
     low, high = (0, given[0]) if len(given) == 1 else given
     kind = self.dtype.numpy
 
-    def draw(shape: Sequence[int]) -> np.ndarray:
-        return random.integers_within("random_", int(low or 0), high, shape, kind, generator)
+    def draw(stream: Any, shape: Sequence[int]) -> Any:
+        return stream.integers_within("random_", int(low or 0), high, shape, kind, generator)
 
-    return _fill(self, "random_", draw)
+    return _fill(self, "random_", generator, draw)
 
 
 class Bernoulli(Op):
@@ -86,10 +91,11 @@ class Bernoulli(Op):
 
     @staticmethod
     def forward(ctx: Any, x: Any, p: float | None, generator: Drawer) -> Any:
-        ctx.like = x.shape, dtypes.of(x.dtype)
+        ctx.like = x.shape, dtypes.of(x.dtype), device_of(x)
+        stream = random.stream_of(device_of(x), generator)
         if p is None:
-            return random.bernoulli(constant("bernoulli", x), generator).astype(x.dtype)
-        ones = random.bernoulli_keep(x.shape, p, generator)
+            return stream.bernoulli(constant("bernoulli", x), generator).astype(x.dtype)
+        ones = stream.bernoulli_keep(x.shape, p, generator)
         return ones.astype(x.dtype)
 
     @staticmethod
@@ -97,8 +103,9 @@ class Bernoulli(Op):
         return _zeros(*ctx.like), None, None
 
 
-def _zeros(shape: tuple[int, ...], dtype: dtypes.dtype) -> Tensor:
-    return Tensor._wrap(np.zeros(shape, dtype.numpy))
+def _zeros(shape: tuple[int, ...], dtype: dtypes.dtype, place: Device) -> Tensor:
+    with on(place):
+        return Tensor._wrap(module_on(place).zeros(shape, dtype.numpy))
 
 
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Drawer = None) -> Tensor:
@@ -119,15 +126,16 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Drawer = None) -> Tenso
     """
     check_writable(self, "bernoulli_")
     if not isinstance(p, Tensor):
-        return _fill(self, "bernoulli_", lambda shape: random.bernoulli_keep(shape, p, generator))
+        return _fill(self, "bernoulli_", generator, lambda r, shape: r.bernoulli_keep(shape, p, generator))
     if not self.array.size:
         return self
     if not expandable(p.array.shape, self.array.shape):
         rule = f"must broadcast to the tensor's shape {list(self.array.shape)}"
         raise RuntimeError(message("bernoulli_", "p", f"shape {list(p.array.shape)}", rule))
     order = random.memory_order(self.array)
-    chances = np.broadcast_to(constant("bernoulli_", p.array), self.array.shape).transpose(order)
-    return _fill(self, "bernoulli_", lambda shape: random.bernoulli(chances, generator))
+    xp = array_module(p.array)
+    chances = xp.broadcast_to(constant("bernoulli_", p.array), self.array.shape).transpose(order)
+    return _fill(self, "bernoulli_", generator, lambda r, shape: r.bernoulli(chances, generator))
 
 
 def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Drawer = None) -> Tensor:
@@ -151,13 +159,14 @@ def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, g
     if not replacement and num_samples > weights.shape[-1]:
         rule = f"must not exceed the {weights.shape[-1]} weights: cannot sample more without replacement"
         raise RuntimeError(message("multinomial", "num_samples", num_samples, rule, "use replacement=True"))
-    if not (weights >= 0).all() or np.isinf(weights).any():
+    xp = array_module(weights)
+    if not (weights >= 0).all() or xp.isinf(weights).any():
         rule = "invalid multinomial distribution: probability tensor contains either `inf`, `nan` or element < 0"
         raise RuntimeError(message("multinomial", "input", "weights", rule, "use input.clamp(min=0)"))
     if (weights.sum(-1) == 0).any():
         rule = "invalid multinomial distribution (sum of probabilities <= 0)"
         raise RuntimeError(message("multinomial", "input", "a row of zeros", rule, "give each row a weight above 0"))
-    return Tensor._wrap(random.multinomial(weights, int(num_samples), replacement, generator))
+    return drawn(input.device, "multinomial", weights, int(num_samples), replacement, generator=generator)
 
 
 class NormalOfMean(Op, node="NormalBackward1"):
@@ -165,7 +174,7 @@ class NormalOfMean(Op, node="NormalBackward1"):
 
     @staticmethod
     def forward(ctx: Any, array: Any, *parameters: Any) -> Any:
-        ctx.likes = [(p.shape, dtypes.of(p.dtype)) for p in parameters]
+        ctx.likes = [(p.shape, dtypes.of(p.dtype), device_of(p)) for p in parameters]
         return array
 
     @staticmethod
@@ -207,20 +216,22 @@ def normal(
         if size is None:
             raise TypeError(message("normal", "size", size, "must be given where mean and std are numbers"))
         kind = (dtype or dtypes.get_default_dtype()).numpy
-        return _new(random.normal(_shape("normal", (size,)), mean, std, kind, generator), requires_grad)
+        arguments = _shape("normal", (size,)), mean, std, kind
+        place = resolve("normal", device)
+        return drawn(place, "normal", *arguments, generator=generator, requires_grad=requires_grad)
     if isinstance(std, Tensor) and std.array.size and not (std.array >= 0).all():
         raise RuntimeError(message("normal", "std", "a negative", "normal expects all elements of std >= 0.0"))
     shape = broadcast_shapes("normal", *(value.array.shape for value in given))
     spread, kind = (1.0 if isinstance(std, Tensor) else std), given[0].dtype.numpy
     for value in given:
         constant("normal", value.array)
-    drawn = _new(random.normal(shape, 0.0, spread, kind, generator))
+    made = drawn(given[0].device, "normal", shape, 0.0, spread, kind, generator=generator)
     with no_grad():
         if isinstance(std, Tensor):
-            drawn = drawn.mul_(std)
-        drawn = drawn.add_(mean)
+            made = made.mul_(std)
+        made = made.add_(mean)
     kinds = {(True, False): NormalOfMean, (False, True): NormalOfStd, (True, True): NormalOfBoth}
-    result: Tensor = kinds[isinstance(mean, Tensor), isinstance(std, Tensor)].apply(drawn.array, *given)
+    result: Tensor = kinds[isinstance(mean, Tensor), isinstance(std, Tensor)].apply(made.array, *given)
     return result
 
 
@@ -228,6 +239,7 @@ def randint_like(input: Tensor, low: int, high: int | None = None, *, dtype: Any
     """torch.randint_like(input, low=0, high): randint in the shape, dtype and memory order of `input`."""
     check_tensor("randint_like", "input", input)
     bounds, order = ((0, low) if high is None else (low, high)), random.memory_order(input.array)
-    drawn = randint(*bounds, [input.shape[axis] for axis in order], dtype=dtype or input.dtype, **options)
-    drawn.array = drawn.array.transpose(np.argsort(order))
-    return drawn
+    options.setdefault("device", input.device)
+    made = randint(*bounds, [input.shape[axis] for axis in order], dtype=dtype or input.dtype, **options)
+    made.array = made.array.transpose(np.argsort(order).tolist())
+    return made

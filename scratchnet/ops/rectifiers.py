@@ -8,7 +8,7 @@ from scratchnet import random
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.inplace import assign, check_writable
 from scratchnet.autograd.op import Op
-from scratchnet.device import array_module
+from scratchnet.device import array_module, on
 from scratchnet.ops.checks import check_floating, check_tensor
 from scratchnet.ops.compare import where
 from scratchnet.ops.curve import Curve, KernelCurve, StraightCurve
@@ -234,9 +234,9 @@ def rrelu(
     if x.dtype == np.float16:
         rule = "is not implemented for float16 in training"
         raise NotImplementedError(message("rrelu", "input.dtype", x.dtype, rule, "use input.float()"))
-    noise, below = array_module(x).ones(x.shape, x.dtype), x <= 0
     low, high = (float(input.dtype.numpy.type(bound)) for bound in (lower, upper))  # in the input's dtype, as in torch
-    noise[below] = random.uniform(int(below.sum()), dtype=np.float64) * (high - low) + low
+    with on(input.device):
+        noise = random.stream_of(input.device).uniform_where(x <= 0, low, high, input.dtype.numpy)
     return written(RreluWithNoise, "rrelu", input, Tensor._wrap(noise), inplace=inplace)
 
 

@@ -5,11 +5,17 @@ The same seed gives the same bits as torch, on CPUs of every vendor; of normal n
 
 `generator` holds the words and the state, `default` the generator for all; `continuous`, `normals`, `discrete` and
 `chances` hold the rules. Source: torch's ATen/core/DistributionsHelper.h and native/cpu/DistributionTemplates.h.
+GPUs draw from streams of their own, which aren't torch's: `philox` holds them, `cuda` the functions.
 """
 
-from scratchnet.random.chances import bernoulli, bernoulli_keep, multinomial
+import sys
+from types import ModuleType
+from typing import Any
+
+from scratchnet.random import cuda, philox
+from scratchnet.random.chances import bernoulli, bernoulli_keep, dropout, multinomial
 from scratchnet.random.checks import memory_order
-from scratchnet.random.continuous import exponential, uniform
+from scratchnet.random.continuous import exponential, uniform, uniform_where
 from scratchnet.random.default import (
     default_generator,
     fork_rng,
@@ -25,12 +31,14 @@ from scratchnet.random.default import (
 from scratchnet.random.discrete import full_range, integers, integers_within, permutation, random_seed64
 from scratchnet.random.generator import Generator
 from scratchnet.random.normals import normal
+from scratchnet.shapes import message
 
 __all__ = [
     "Generator",
     "bernoulli",
     "bernoulli_keep",
     "default_generator",
+    "dropout",
     "exponential",
     "fork_rng",
     "full_range",
@@ -49,5 +57,19 @@ __all__ = [
     "set_rng_state",
     "set_state",
     "set_thread_generator",
+    "stream_of",
     "uniform",
+    "uniform_where",
 ]
+
+
+def stream_of(place: Any, generator: Generator | None = None) -> ModuleType:
+    """The module whose functions draw arrays on a device: this one, or for GPUs `cuda`.
+
+    Raises RuntimeError for a generator of another kind of device.
+    """
+    on_gpu = place.type == "cuda"
+    if generator is not None and isinstance(generator, philox.CudaGenerator) != on_gpu:
+        rule = f"Expected a '{place.type}' device type for generator but found '{generator.device}'"
+        raise RuntimeError(message("random", "generator", generator.device, rule, f"use Generator('{place.type}')"))
+    return cuda if on_gpu else sys.modules[__name__]

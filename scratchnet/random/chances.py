@@ -4,11 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet.random.checks import Shape, element_count, floating_dtype, memory_order
+from scratchnet.random.checks import Shape, bad_chance, check_chance, element_count, floating_dtype, memory_order
 from scratchnet.random.continuous import exponential
 from scratchnet.random.default import default_generator
 from scratchnet.random.generator import Generator
-from scratchnet.shapes import message
 
 
 def bernoulli(p: np.ndarray, generator: Generator | None = None) -> np.ndarray:
@@ -18,9 +17,7 @@ def bernoulli(p: np.ndarray, generator: Generator | None = None) -> np.ndarray:
     """
     kind, g = floating_dtype("bernoulli", p.dtype), generator or default_generator
     if not ((p >= 0) & (p <= 1)).all():
-        raise RuntimeError(
-            message("bernoulli", "p", "a number outside", "must be in [0, 1]: Expected p_in >= 0 && p_in <= 1")
-        )
+        raise bad_chance()
     unit = g.units64 if kind == np.float64 else g.units32
     return unit(p.size).reshape(p.shape) < p
 
@@ -31,9 +28,17 @@ def bernoulli_keep(shape: Shape, p_keep: float, generator: Generator | None = No
     Raises RuntimeError unless 0 <= p_keep <= 1.
     """
     sizes, n = element_count("bernoulli_", shape)
-    if not 0 <= p_keep <= 1:
-        raise RuntimeError(message("bernoulli_", "p", p_keep, "must be in [0, 1]"))
+    check_chance(p_keep)
     return ((generator or default_generator).units64(n) < p_keep).reshape(sizes)
+
+
+def dropout(x: np.ndarray, chance: float, scale: float) -> tuple[np.ndarray, np.ndarray]:
+    """x * scale where kept, with that chance, else x * 0; and where, a bool mask drawn in the order of x's memory."""
+    from scratchnet.kernels.cpu.dropout import scaled
+
+    order = memory_order(x)
+    kept = bernoulli_keep([x.shape[axis] for axis in order], chance).transpose(np.argsort(order))
+    return scaled(x, kept, scale), kept
 
 
 def multinomial(

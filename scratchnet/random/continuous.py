@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 
 from scratchnet.random.cephes import fma32, fma64
-from scratchnet.random.checks import Shape, element_count, floating_dtype
+from scratchnet.random.checks import Shape, check_exponential, check_range, element_count, floating_dtype
 from scratchnet.random.default import default_generator
 from scratchnet.random.generator import Generator
-from scratchnet.shapes import message
 
 _CACHEFUL = 1 << 15  # numbers made at a time: through the cache they take half the time
 
@@ -24,10 +23,7 @@ def uniform(
     """
     sizes, n = element_count("uniform_", shape)
     kind, g = floating_dtype("uniform_", dtype), generator or default_generator
-    if not low <= high:
-        raise RuntimeError(message("uniform_", "from", low, f"expects to return a [from, to) range, but to is {high}"))
-    if high - low > float(np.finfo(kind).max):
-        raise RuntimeError(message("uniform_", "to", high, f"is too far above from (={low}): to - from must be finite"))
+    check_range(low, high, kind)
     values = np.empty(n, kind)
     with g.lock:
         for start in range(0, n, _CACHEFUL):
@@ -49,6 +45,13 @@ def _between(g: Generator, n: int, low: float, high: float, kind: "np.dtype[Any]
     return values
 
 
+def uniform_where(where: np.ndarray, low: float, high: float, dtype: Any) -> np.ndarray:
+    """Numbers of 53 bits from low to high where the mask holds, else 1: a draw for each of the former alone."""
+    values: np.ndarray = np.ones(where.shape, dtype)
+    values[where] = uniform(int(where.sum()), dtype=np.float64) * (high - low) + low
+    return values
+
+
 def exponential(
     shape: Shape, lambd: float = 1.0, dtype: Any = np.float32, generator: Generator | None = None
 ) -> np.ndarray:
@@ -58,12 +61,7 @@ def exponential(
     """
     kind: np.dtype[Any] = np.dtype(dtype)
     sizes, n = element_count("exponential_", shape)
-    if kind.kind != "f":
-        rule = "must be a floating point: Exponential distribution is a continuous probability distribution"
-        raise RuntimeError(message("exponential_", "dtype", kind.name, rule, "use float32"))
-    if not lambd > 0:
-        rule = f"must be positive: exponential_ expects lambda > 0.0, but found lambda={lambd}"
-        raise RuntimeError(message("exponential_", "lambd", lambd, rule))
+    check_exponential(lambd, kind)
     uniforms = (generator or default_generator).units64(n)
     logs = np.array(list(map(math.log1p, (-uniforms).tolist())), dtype=np.float64)
     values = -1.0 / lambd * logs

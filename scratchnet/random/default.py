@@ -1,5 +1,6 @@
 """The generator that is drawn from where none is given, its seed and its state, and a thread's own in its place."""
 
+import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from scratchnet.random import philox
 from scratchnet.random.generator import Generator
 from scratchnet.shapes import message
 
@@ -46,8 +48,14 @@ default_generator.seed()
 
 
 def manual_seed(seed: Any) -> Generator:
-    """torch.manual_seed: seeds the default generator and returns it. Numbers and digits are made an int first."""
-    return default_generator.manual_seed(int(seed))
+    """torch.manual_seed: seeds the default generator, which it returns, and the GPUs'.
+
+    Numbers and digits are made an int first. In a loader's worker it seeds the worker's own generator alone.
+    """
+    seeded = default_generator.manual_seed(int(seed))
+    if getattr(_thread, "generator", None) is None:
+        philox.seed_all(seeded.initial_seed())
+    return seeded
 
 
 def initial_seed() -> int:
@@ -56,8 +64,8 @@ def initial_seed() -> int:
 
 
 def seed() -> int:
-    """Seeds the default generator from the operating system's randomness and returns the seed."""
-    return default_generator.seed()
+    """Seeds the default generator and the GPUs' from the operating system's randomness and returns the seed."""
+    return manual_seed(secrets.randbits(53)).initial_seed()
 
 
 def get_state() -> np.ndarray:
@@ -89,13 +97,16 @@ def set_rng_state(new_state: Any) -> None:
 
 @contextmanager
 def fork_rng(devices: Any = None, enabled: bool = True) -> Iterator[None]:
-    """torch.random.fork_rng: after the block the default generator goes on as if nothing had been drawn in it.
+    """torch.random.fork_rng: after the block the default generators go on as if nothing had been drawn in it.
 
-    `devices` names other devices' streams, which don't exist here; enabled=False does nothing.
+    Those of all GPUs, whatever `devices` names; enabled=False does nothing.
     """
-    before = default_generator.get_state() if enabled else None
+    if not enabled:
+        yield
+        return
+    before, on_gpus = default_generator.get_state(), philox.snapshot()
     try:
         yield
     finally:
-        if before is not None:
-            default_generator.set_state(before)
+        default_generator.set_state(before)
+        philox.restore(on_gpus)

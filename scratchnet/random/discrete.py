@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet.random.checks import Shape, element_count
+from scratchnet.random.checks import Shape, check_count, check_order, element_count
 from scratchnet.random.default import default_generator
 from scratchnet.random.generator import Generator
 from scratchnet.shapes import message
@@ -15,10 +15,7 @@ _DIGITS = {np.dtype("float16"): 11, np.dtype("float32"): 24, np.dtype("float64")
 
 def permutation(n: int, generator: Generator | None = None) -> np.ndarray:
     """torch.randperm: 0 .. n-1 shuffled (n,) int64, Fisher and Yates, a word a swap. Raises RuntimeError for n < 0."""
-    if n < 0:
-        raise RuntimeError(
-            message("randperm", "n", n, "must be non-negative: Trying to create tensor with negative dimension")
-        )
+    check_count(n)
     g = generator or default_generator
     if n < (1 << 32) // 20:
         words: np.ndarray = g.words32(max(n - 1, 0))
@@ -37,9 +34,7 @@ def integers(low: int, high: int, shape: Shape, generator: Generator | None = No
     Raises RuntimeError unless low < high.
     """
     sizes, n = element_count("randint", shape)
-    if not low < high:
-        rule = f"must be less than high (={high}): random_ expects 'from' to be less than 'to'"
-        raise RuntimeError(message("randint", "low", low, rule))
+    check_order("randint", low, high)
     g, span = generator or default_generator, high - low
     offset = (g.words32(n) % np.uint32(span)).astype(np.uint64) if span < 1 << 28 else g.words64(n) % np.uint64(span)
     return (offset + np.uint64(low % (1 << 64))).view(np.int64).reshape(sizes)  # wraps round as torch's addition does
@@ -53,11 +48,18 @@ def integers_within(
     Floating-point dtypes: bounds that the dtype can't hold move inwards, and None means 2 ** (bits of the mantissa).
     Raises RuntimeError unless low < high and both low and high - 1 fit the dtype.
     """
-    kind: np.dtype[Any] = np.dtype(dtype)
+    low, high = bounds_within(op, low, high, np.dtype(dtype))
+    if high - low == 1 << 64:
+        sizes, n = element_count(op, shape)
+        return (generator or default_generator).words64(n).view(np.int64).reshape(sizes)
+    return integers(low, high, shape, generator).astype(dtype)
+
+
+def bounds_within(op: str, low: int, high: int | None, kind: "np.dtype[Any]") -> tuple[int, int]:
+    """The bounds that integers_within draws from."""
     digits = _DIGITS.get(kind)
-    if high is not None and not low < high:
-        rule = f"must be less than high (={high}): random_ expects 'from' to be less than 'to'"
-        raise RuntimeError(message(op, "low", low, rule))
+    if high is not None:
+        check_order(op, low, high)
     if digits is not None:
         least, largest = -int(np.finfo(kind).max), int(np.finfo(kind).max)
         low = -_inwards(-low, kind, digits)
@@ -72,10 +74,7 @@ def integers_within(
             what = "from is" if name == "low" else "to - 1 is"
             rule = f"must be in [{least}, {largest}]: {what} out of bounds for {kind.name}"
             raise RuntimeError(message(op, name, value, rule, "use a wider dtype"))
-    if high - low == 1 << 64:
-        sizes, n = element_count(op, shape)
-        return (generator or default_generator).words64(n).view(np.int64).reshape(sizes)
-    return integers(low, high, shape, generator).astype(kind)
+    return low, high
 
 
 def _inwards(high: int, kind: "np.dtype[Any]", digits: int) -> int:
@@ -90,11 +89,16 @@ def full_range(shape: Shape, dtype: Any, generator: Generator | None = None) -> 
     """Tensor.random_(): integers from 0 to the dtype's largest; floating point: to 2 ** (bits of the mantissa)."""
     kind: np.dtype[Any] = np.dtype(dtype)
     sizes, n = element_count("random_", shape)
-    digits = _DIGITS.get(kind)
-    last = 1 << digits if digits else 1 if kind == np.bool_ else int(np.iinfo(kind).max)
+    last = largest_drawn(kind)
     g = generator or default_generator
     words = g.words64(n) % np.uint64(last + 1) if kind.itemsize == 8 else g.words32(n) % np.uint32(last + 1)
     return words.astype(kind).reshape(sizes)
+
+
+def largest_drawn(kind: "np.dtype[Any]") -> int:
+    """The largest number of full_range."""
+    digits = _DIGITS.get(kind)
+    return 1 << digits if digits else 1 if kind == np.bool_ else int(np.iinfo(kind).max)
 
 
 def random_seed64(generator: Generator | None = None) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 
 from scratchnet.shapes import message
 
-_DEFAULT_SEED = 67280421310721
+DEFAULT_SEED = 67280421310721
 _STATE_BYTES = 5056
 _HEAD, _TAIL = struct.Struct("<QiiQ"), struct.Struct("<dddi4xf?3x")  # around the 624 words, each in 8 bytes
 
@@ -22,15 +22,25 @@ class Generator:
     """torch.Generator: one stream of random numbers with its seed and the second normal of the last pair drawn.
 
     A negative seed counts down from 2**64. The words depend on the seed's low 32 bits alone, as in torch.
-    Raises RuntimeError for a device other than the CPU.
+    Generator("cuda") gives a CudaGenerator. Raises RuntimeError for other devices.
     """
+
+    device: Any
+
+    def __new__(cls, device: Any = "cpu") -> "Generator":
+        if cls is Generator and str(device).partition(":")[0] == "cuda":
+            from scratchnet.random.philox import CudaGenerator
+
+            return super().__new__(CudaGenerator)
+        return super().__new__(cls)
 
     def __init__(self, device: Any = "cpu") -> None:
         if str(device) != "cpu":
-            raise RuntimeError(message("Generator", "device", device, "has no random stream here", "use device='cpu'"))
+            rule = "has no random stream here"
+            raise RuntimeError(message("Generator", "device", device, rule, "use device='cpu' or 'cuda'"))
         self.device = device
         self.lock = threading.RLock()
-        self.manual_seed(_DEFAULT_SEED)
+        self.manual_seed(DEFAULT_SEED)
 
     def manual_seed(self, seed: int) -> "Generator":
         """Starts the stream again. Raises RuntimeError unless `seed` is an int, ValueError outside [-2**63, 2**64)."""
@@ -46,9 +56,12 @@ class Generator:
             )
         with self.lock:
             self._seed = seed % (1 << 64)
-            self._twister = np.random.RandomState(self._seed & 0xFFFFFFFF)
-            self._second_normal: float | None = None
+            self._restart()
         return self
+
+    def _restart(self) -> None:
+        self._twister = np.random.RandomState(self._seed & 0xFFFFFFFF)
+        self._second_normal: float | None = None
 
     def initial_seed(self) -> int:
         """The seed in use, from 0 to 2**64 - 1."""
@@ -108,16 +121,7 @@ class Generator:
 
         Raises TypeError unless the dtype is uint8, RuntimeError for a broken state.
         """
-        state = getattr(state, "array", state)  # a tensor's
-        if getattr(state, "dtype", None) != np.uint8:
-            raise TypeError(
-                message("set_state", "state", type(state).__name__, "must hold bytes: RNG state must be a uint8 tensor")
-            )
-        if state.size != _STATE_BYTES:
-            raise RuntimeError(
-                message("set_state", "state", f"{state.size} bytes", f"must have a size of {_STATE_BYTES} bytes")
-            )
-        data = np.ascontiguousarray(state).tobytes()
+        data = state_bytes(state, _STATE_BYTES)
         seed, left, seeded, place = _HEAD.unpack_from(data)
         words = np.frombuffer(data, dtype="<u8", count=624, offset=_HEAD.size)
         _, second, _, has_second, _, _ = _TAIL.unpack_from(data, _HEAD.size + words.nbytes)
@@ -134,6 +138,17 @@ class Generator:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (self.device, self.get_state())
+
+
+def state_bytes(state: Any, size: int) -> bytes:
+    """What an array or a tensor holds. Raises TypeError unless that is bytes, RuntimeError for another size."""
+    array = getattr(state, "array", state)
+    if getattr(array, "dtype", None) != np.uint8:
+        rule = "must hold bytes: RNG state must be a uint8 tensor"
+        raise TypeError(message("set_state", "state", type(array).__name__, rule))
+    if array.size != size:
+        raise RuntimeError(message("set_state", "state", f"{array.size} bytes", f"must have a size of {size} bytes"))
+    return np.ascontiguousarray(array).tobytes()
 
 
 def _position(twister: np.random.RandomState) -> tuple[np.ndarray, int]:

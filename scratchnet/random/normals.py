@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 
 from scratchnet.random.cephes import fma32, fma64, log32, sincos32
-from scratchnet.random.checks import Shape, element_count, floating_dtype
+from scratchnet.random.checks import Shape, check_deviation, element_count, floating_dtype
 from scratchnet.random.default import default_generator
 from scratchnet.random.generator import Generator
-from scratchnet.shapes import message
 
 
 def normal(
@@ -28,8 +27,7 @@ def normal(
     """
     sizes, n = element_count("normal", shape)
     kind, g = floating_dtype("normal", dtype), generator or default_generator
-    if not std >= 0:
-        raise RuntimeError(message("normal", "std", std, "must be at least 0: normal expects std >= 0.0"))
+    check_deviation(std)
     with g.lock:
         if n < 16 or not blocks:
             values = g.pair_normals(n)
