@@ -67,8 +67,11 @@ class device:
             raise RuntimeError(f"Invalid device string: '{type}': write 'cuda' or 'cuda:0'")
         if colon and index is not None:
             raise RuntimeError(f"type (string) must not include an index because index was passed explicitly: {type}")
-        self.type = name
-        self.index = int(number) if colon else index
+        object.__setattr__(self, "type", name)
+        object.__setattr__(self, "index", int(number) if colon else index)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"attribute '{name}' of 'scratchnet.device' objects is not writable")  # they are shared
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, device) and (self.type, self.index) == (other.type, other.index))

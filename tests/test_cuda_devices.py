@@ -1,5 +1,7 @@
 """GPUs as devices: which there are, moving to them, making tensors there, printing, and what is refused."""
 
+import inspect
+import pickle
 import types
 from collections.abc import Callable
 from typing import Any
@@ -250,6 +252,76 @@ def test_the_default_device(gpu: str) -> None:
         sn.set_default_device(None)
 
 
+def outcome(engine: Any, program: Callable[[Any], Any]) -> Any:
+    """What the program gives, or the type of what it raises."""
+    try:
+        return program(engine)
+    except Exception as error:
+        return type(error)
+
+
+TEXTS = [
+    "cpu",
+    "cuda",
+    "cuda:0",
+    "cuda:11",
+    "meta",
+    "mps:0",
+    "",
+    "cuda:",
+    "cuda:-1",
+    "cuda:01",
+    "cuda:x",
+    "gpu",
+    "cuda:1:2",
+]
+
+
+@needs_torch
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("index", [(), (0,), (3,), (-1,), ("0",)])
+def test_device_objects_are_torch_s(text: str, index: tuple[Any, ...]) -> None:
+    def program(engine: Any) -> Any:
+        made = engine.device(text, *index)
+        again = engine.device(made)
+        facts = [made.type, made.index, str(made), repr(made), again == made, hash(again) == hash(made)]
+        return [*facts, made == engine.device("cuda:0"), made != engine.device("cpu"), made == text]
+
+    assert outcome(sn, program) == outcome(torch, program)
+
+
+@needs_torch
+@pytest.mark.parametrize(
+    "program",
+    [
+        lambda T: T.device(),
+        lambda T: T.device(None),
+        lambda T: T.device(1.5),
+        lambda T: T.device(T.device("cpu"), 0),
+        lambda T: T.device("cuda", 1) in {T.device("cuda:1"): 1},
+        lambda T: str(pickle.loads(pickle.dumps(T.device("cuda", 1)))),
+        lambda T: setattr(T.device("cpu"), "index", 1),
+        lambda T: str(T.device(type="cuda", index=2)),
+        lambda T: T.zeros(1, device="cpu").device == T.device("cpu"),
+        lambda T: T.zeros(1, device=T.device("cpu")).device.index,
+        lambda T: T.zeros(1).to(T.device("cpu")).device.type,
+        lambda T: T.zeros(1, device=[1]),
+        lambda T: T.zeros(1).to(device="nowhere"),
+    ],
+)
+def test_device_arguments_are_torch_s(program: Callable[[Any], Any]) -> None:
+    assert outcome(sn, program) == outcome(torch, program)
+
+
+@needs_torch
+def test_names_and_parameters_are_torch_s() -> None:
+    """Every public name of ours is torch.cuda's, and takes no parameter that torch's doesn't."""
+    for name in sn.cuda.__all__:
+        ours, theirs = getattr(sn.cuda, name), getattr(torch.cuda, name)
+        if not isinstance(ours, type):
+            assert set(inspect.signature(ours).parameters) <= set(inspect.signature(theirs).parameters), name
+
+
 @needs_torch
 @pytest.mark.parametrize(
     "program",
@@ -273,14 +345,7 @@ def test_the_default_device(gpu: str) -> None:
 def test_as_torch_without_a_gpu(monkeypatch: Any, program: Callable[[Any], Any]) -> None:
     """The same results, or the same types of exceptions, as torch built for the CPU."""
     monkeypatch.setattr(driver, "cupy", _missing)
-
-    def outcome(engine: Any) -> Any:
-        try:
-            return program(engine)
-        except Exception as error:
-            return type(error)
-
-    assert outcome(sn) == outcome(torch)
+    assert outcome(sn, program) == outcome(torch, program)
 
 
 @needs_torch

@@ -106,7 +106,7 @@ class On:
         device, self._device = self._device, None
         if device is not None:
             device.__exit__(kind, error, trace)
-        if isinstance(error, MemoryError):  # CuPy's is one
+        if isinstance(error, library().cuda.memory.OutOfMemoryError):
             raise OutOfMemoryError(_out_of_memory(str(error), self._index)) from error
 
 
