@@ -76,6 +76,12 @@ loss: logits (M, C, D), target int64 (M, D), weight (C,) or None; on a GPU a tar
         -> losses (M, D) as of torch's reduction="none", logsumexp (M, D)
     cross_entropy_grad(gy, logits, logsumexp, target, weight, ignore_index, label_smoothing, out=None) -> (M, C, D)
 
+targets: as loss, but x (M, C, D) are log-probabilities
+
+    nll(x, target, weight, ignore_index, out=None) -> losses (M, D): -weight[t] x[t], 0 where ignored
+    nll_grad(gy, target, weight, ignore_index, classes, out=None) -> (M, C, D), the adjoint
+    mean(losses, target, weight, ignore_index) -> the losses' sum over that of the weights (), the latter ()
+
 norm: x (N, C, *S); weight, bias (C,) or None; biased variance
 
     batch_norm(x, weight, bias, eps, out=None) -> y, mean (C,), invstd (C,)

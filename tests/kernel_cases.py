@@ -289,6 +289,26 @@ def losses_and_norms() -> list[Case]:
                 ((3, 6), logits, targets, positive((5,))),
             )
         )
+
+    def log_likelihood(x: Any, target: Any, weight: Any) -> Any:
+        return functional.nll_loss(x, target, weight, ignore_index=-1, reduction="none")
+
+    rows.append(
+        Case(
+            "targets.nll",
+            lambda x, t, w, out=None: kernels.targets.nll(x, t, w, -1, out=out),
+            log_likelihood,
+            (logits, targets, positive((5,))),
+        )
+    )
+    rows.append(
+        Case(
+            "targets.nll_grad",
+            lambda gy, t, w, out=None: kernels.targets.nll_grad(gy, t, w, -1, 5, out=out),
+            lambda gy, t, w: vjp(lambda z: log_likelihood(z, t, w))(gy, gy.new_zeros((len(gy), 5, 6))),
+            ((3, 6), targets, positive((5,))),
+        )
+    )
     rows.append(
         Case(
             "norm.batch_norm",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from scratchnet.kernels.cpu import scan as scan
     from scratchnet.kernels.cpu import scatter as scatter
     from scratchnet.kernels.cpu import softmax as softmax
+    from scratchnet.kernels.cpu import targets as targets
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from scratchnet.kernels.cuda import scan as scan
     from scratchnet.kernels.cuda import scatter as scatter
     from scratchnet.kernels.cuda import softmax as softmax
+    from scratchnet.kernels.cuda import targets as targets
 
 
 def __getattr__(name: str) -> ModuleType:

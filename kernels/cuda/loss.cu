@@ -48,7 +48,7 @@ __global__ void cross_entropy(const T* x, const long long* target, const V* weig
 // gy (a softmax(x) - q): q is what the target asks of each class, a the sum of q. Softmax is found anew from the
 // largest logit and the sum, not from logsumexp, which is rounded: large logits would show it.
 template <typename T, typename V, typename I>
-__global__ void cross_entropy_grad(const T* gy, const T* x, const long long* target, const V* weight, I has_weight,
+__global__ void cross_entropy_grad(const V* gy, const T* x, const long long* target, const V* weight, I has_weight,
                                    long long ignore_index, double smoothing, T* gx, I rows, I C, I D, I size) {
   Team<I> team(size);
   Weights<V, I> weights = {weight, has_weight, C, smoothing};
@@ -66,7 +66,7 @@ __global__ void cross_entropy_grad(const T* gy, const T* x, const long long* tar
       mass = joined<Sum>(mass, size);
     }
     double asked = (1 - smoothing) * weights.of(static_cast<I>(t)), scale = (asked + mass) / total;
-    double upstream = wide(gy[r]);
+    double upstream = gy[r];
     for (I c = team.member; c < C; c += size) {
       double q = weights.spread(c) + (c == t ? asked : 0.0);
       gx[row.at(c)] = Rounded<T>::of(

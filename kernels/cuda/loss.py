@@ -53,7 +53,8 @@ def cross_entropy_grad(
     if gx.size:
         team = team_size(m * d, c, d)
         PROGRAM.launch(
-            *("cross_entropy_grad", (dtype.name, kind.name), m * d * team, plain(gy), plain(logits), plain(target)),
+            *("cross_entropy_grad", (dtype.name, kind.name), m * d * team, plain(gy.astype(kind, copy=False))),
+            *(plain(logits), plain(target)),
             *(*optional(weight, kind), np.int64(ignore_index), np.float64(label_smoothing)),
             *(gx, m * d, c, d, team),
         )

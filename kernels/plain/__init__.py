@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from scratchnet.kernels.plain import scan as scan
     from scratchnet.kernels.plain import scatter as scatter
     from scratchnet.kernels.plain import softmax as softmax
+    from scratchnet.kernels.plain import targets as targets
 
 
 def __getattr__(name: str) -> ModuleType:

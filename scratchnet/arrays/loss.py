@@ -6,14 +6,14 @@ import numpy as np
 
 from scratchnet.arrays.checks import check_array, check_floats, check_out, check_shape, delivered, widened
 from scratchnet.device import array_module, kernels_for
-from scratchnet.ops.loss_targets import check_weight_shape, class_indices, reduced, rows, total_weight
+from scratchnet.ops.loss_targets import check_classes, check_weight_shape, rows, weighed
 from scratchnet.shapes import message
 
 
 def _prepared(
     op: str, input: Any, target: Any, weight: Any, ignore_index: int, reduction: str, label_smoothing: float
-) -> tuple[Any, float, tuple[int, ...]]:
-    """The classes as (M, D), -1 where ignored, what 'mean' divides by, and the loss's shape."""
+) -> tuple[Any, tuple[int, ...]]:
+    """The classes as (M, D) int64, and the loss's shape."""
     if reduction not in ("none", "mean", "sum"):
         rule = f"{reduction} is not a valid value for reduction: must be 'none', 'mean' or 'sum'"
         raise ValueError(message(op, "reduction", repr(reduction), rule, "use reduction='mean'"))
@@ -22,11 +22,12 @@ def _prepared(
         fix = f"use {min(max(label_smoothing, 0.0), 1.0)}"
         raise RuntimeError(message(op, "label_smoothing", label_smoothing, rule, fix))
     check_array(op, "target", target, input)
-    indices = class_indices(op, input.shape, target, ignore_index)
+    check_classes(op, input.shape, target, ignore_index)
+    batch, classes, places = rows(input.shape)
     if weight is not None:
-        check_weight_shape(op, weight.shape, rows(input.shape)[1])
-    total = total_weight(indices, weight, input.dtype) if reduction == "mean" else 1.0
-    return indices, total, () if reduction != "none" or input.ndim == 1 else target.shape
+        check_weight_shape(op, weight.shape, classes)
+    indices = target.reshape(batch, places).astype(np.int64, copy=False)
+    return indices, () if reduction != "none" or input.ndim == 1 else target.shape
 
 
 @np.errstate(all="ignore")
@@ -49,11 +50,11 @@ def cross_entropy(
     """
     op = "cross_entropy"
     check_floats(op, input=input, weight=weight)
-    indices, total, shape = _prepared(op, input, target, weight, ignore_index, reduction, label_smoothing)
+    indices, shape = _prepared(op, input, target, weight, ignore_index, reduction, label_smoothing)
     check_out(op, out, shape, input, input=input, target=target, weight=weight)
     logits = widened(input).reshape(rows(input.shape))
-    losses, _ = kernels_for(input).loss.cross_entropy(logits, indices, weight, -1, label_smoothing)
-    return delivered(reduced(losses, reduction, total).reshape(shape), input.dtype, out)
+    losses, _ = kernels_for(input).loss.cross_entropy(logits, indices, weight, ignore_index, label_smoothing)
+    return delivered(weighed(losses, indices, weight, ignore_index, reduction)[0].reshape(shape), input.dtype, out)
 
 
 @np.errstate(all="ignore")
@@ -75,18 +76,16 @@ def cross_entropy_grad(
     """
     op = "cross_entropy_grad"
     check_floats(op, input=input, grad_output=grad_output, weight=weight)
-    indices, total, shape = _prepared(op, input, target, weight, ignore_index, reduction, label_smoothing)
+    indices, shape = _prepared(op, input, target, weight, ignore_index, reduction, label_smoothing)
     check_shape(op, "grad_output", grad_output.shape, shape, "the loss's shape")
     check_out(op, out, input.shape, input, grad_output=grad_output, input=input, target=target, weight=weight)
-    xp, flat = array_module(input), rows(input.shape)
-    spread = widened(grad_output)
-    if reduction == "none":
-        spread = spread.reshape(indices.shape)
-    else:
-        spread = xp.broadcast_to(spread / spread.dtype.type(total), indices.shape)
-    loss = kernels_for(input).loss
+    xp, flat, loss = array_module(input), rows(input.shape), kernels_for(input).loss
     logits = input.reshape(flat)
-    _, logsumexp = loss.cross_entropy(logits, indices, weight, -1, label_smoothing)
+    losses, logsumexp = loss.cross_entropy(logits, indices, weight, ignore_index, label_smoothing)
+    spread = widened(grad_output)
+    if reduction == "mean":
+        spread = spread / weighed(losses, indices, weight, ignore_index, reduction)[1]
+    spread = spread.reshape(indices.shape) if reduction == "none" else xp.broadcast_to(spread, indices.shape)
     room = None if out is None or not out.flags.c_contiguous else out.reshape(flat)
-    gx = loss.cross_entropy_grad(spread, logits, logsumexp, indices, weight, -1, label_smoothing, out=room)
+    gx = loss.cross_entropy_grad(spread, logits, logsumexp, indices, weight, ignore_index, label_smoothing, out=room)
     return out if room is not None else delivered(gx.reshape(input.shape), input.dtype, out)

@@ -3,13 +3,14 @@
 from typing import Any
 
 from scratchnet.autograd.core import Tensor
+from scratchnet.autograd.devices import computed
 from scratchnet.autograd.op import Op
-from scratchnet.device import array_module, kernels_for
+from scratchnet.device import kernels_for
 from scratchnet.ops.activation import SoftmaxGrad, log_softmax, softmax
 from scratchnet.ops.checks import check_floating, check_optional_tensor, check_same_dtype, check_tensor
 from scratchnet.ops.compare import where
 from scratchnet.ops.loss_reduction import reduction_name, spread_out
-from scratchnet.ops.loss_targets import check_weight_shape, class_indices, reduced, rows, total_weight, weight_of
+from scratchnet.ops.loss_targets import check_classes, check_weight_shape, rows, weighed
 from scratchnet.shapes import message
 
 
@@ -17,18 +18,20 @@ class SoftmaxCrossEntropy(Op):
     """-log softmax(x)[target] in one pass: (N, C, ...), target (M, D) -> (M, D), or reduced. Softmax isn't kept."""
 
     @staticmethod
-    def forward(ctx: Any, x: Any, target: Any, weight: Any, smoothing: float, reduction: str, total: float) -> Any:
+    def forward(ctx: Any, x: Any, target: Any, weight: Any, ignore_index: int, reduction: str, smoothing: float) -> Any:
         ctx.save_inputs(0, 1, 2)
-        losses, logsumexp = kernels_for(x).loss.cross_entropy(x.reshape(rows(x.shape)), target, weight, -1, smoothing)
-        ctx.save_arrays(logsumexp)
-        ctx.smoothing, ctx.reduction, ctx.total = smoothing, reduction, total
-        return reduced(losses, reduction, total)
+        ctx.ignore_index, ctx.reduction, ctx.smoothing = ignore_index, reduction, smoothing
+        logits = x.reshape(rows(x.shape))
+        losses, logsumexp = kernels_for(x).loss.cross_entropy(logits, target, weight, ignore_index, smoothing)
+        y, total = weighed(losses, target, weight, ignore_index, reduction)
+        ctx.save_arrays(logsumexp, total)
+        return y
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Any:
-        x, target, weight, logsumexp = ctx.saved
-        spread = spread_out(gy, ctx.reduction, ctx.total, target.array.shape)
-        gx = SoftmaxCrossEntropyGrad.apply(spread, x, logsumexp, target, weight, ctx.smoothing)
+        x, target, weight, logsumexp, total = ctx.saved
+        spread = spread_out(gy, ctx.reduction, total, target.array.shape)
+        gx = SoftmaxCrossEntropyGrad.apply(spread, x, logsumexp, target, weight, ctx.ignore_index, ctx.smoothing)
         return gx, None, None, None, None, None
 
 
@@ -36,11 +39,13 @@ class SoftmaxCrossEntropyGrad(Op):
     """gy (a softmax(x) - q): q is what the target asks for (_asked), a its sum over the classes."""
 
     @staticmethod
-    def forward(ctx: Any, gy: Any, x: Any, logsumexp: Any, target: Any, weight: Any, smoothing: float) -> Any:
+    def forward(
+        ctx: Any, gy: Any, x: Any, logsumexp: Any, target: Any, weight: Any, ignore_index: int, smoothing: float
+    ) -> Any:
         ctx.save_inputs(0, 1, 3, 4)
-        ctx.smoothing = smoothing
-        flat = x.reshape(rows(x.shape))
-        gx = kernels_for(x).loss.cross_entropy_grad(gy, flat, logsumexp, target, weight, -1, smoothing)
+        ctx.ignore_index, ctx.smoothing = ignore_index, smoothing
+        logits, loss = x.reshape(rows(x.shape)), kernels_for(x).loss
+        gx = loss.cross_entropy_grad(gy, logits, logsumexp, target, weight, ignore_index, smoothing)
         return gx.reshape(x.shape)
 
     @staticmethod
@@ -48,43 +53,41 @@ class SoftmaxCrossEntropyGrad(Op):
         gy, x, target, weight = ctx.saved
         shape = x.shape
         x, ggx = x.reshape(rows(shape)), ggx.reshape(rows(shape))
-        asked = Tensor._wrap(_asked(x.array, target.array, None if weight is None else weight.array, ctx.smoothing))
+        asked = computed("cross_entropy", _asked, x, target, weight, ctx.ignore_index, ctx.smoothing)
         mass = asked.sum(dim=1, keepdim=True)
         p = softmax(x, 1)
         ggy = (ggx * (mass * p - asked)).sum(dim=1) if ctx.needs[0] else None
-        kept = where(target < 0, Tensor._wrap(array_module(x.array).zeros((), x.array.dtype)), gy)
+        kept = where(target == ctx.ignore_index, 0.0, gy)
         gx = SoftmaxGrad.apply(ggx * mass * kept.unsqueeze(1), p, 1) if ctx.needs[1] else None
-        return ggy, (None if gx is None else gx.reshape(shape)), None, None, None, None
+        return ggy, (None if gx is None else gx.reshape(shape)), None, None, None, None, None
 
 
-def _asked(x: Any, target: Any, weight: Any, smoothing: float) -> Any:
+def _asked(xp: Any, x: Any, target: Any, weight: Any, ignore_index: int, smoothing: float) -> Any:
     """(M, C, D): (1 - smoothing) weight at the target's class, smoothing / C weight everywhere; 0 where ignored."""
-    xp = array_module(x)
     rest = smoothing / max(x.shape[1], 1)
     q = xp.where(xp.arange(x.shape[1]).reshape(1, -1, 1) == target[:, None], 1.0 - smoothing + rest, rest)
     if weight is not None:
         q = q * weight.reshape(1, -1, 1)
-    return xp.where(target[:, None] < 0, 0.0, q).astype(x.dtype)
+    return xp.where(target[:, None] == ignore_index, 0.0, q).astype(x.dtype)
 
 
 class NllLoss(Op):
-    """-weight[target] x[target]: (N, C, ...), target (M, D) -> (M, D), or reduced. Ignored targets have become -1."""
+    """-weight[target] x[target]: (N, C, ...), target (M, D) -> (M, D), or reduced."""
 
     @staticmethod
-    def forward(ctx: Any, x: Any, target: Any, scale: Any, reduction: str, total: float) -> Any:
-        ctx.save_arrays(target, scale)
-        ctx.shape, ctx.reduction, ctx.total = x.shape, reduction, total
-        xp, x = array_module(x), x.reshape(rows(x.shape))
-        if not target.size or not x.size:
-            return reduced(xp.zeros(target.shape, x.dtype), reduction, total)
-        picked = xp.take_along_axis(x, xp.maximum(target, 0)[:, None], axis=1)[:, 0]
-        return reduced(xp.where(target < 0, xp.zeros((), x.dtype), -picked * scale), reduction, total)
+    def forward(ctx: Any, x: Any, target: Any, weight: Any, ignore_index: int, reduction: str) -> Any:
+        ctx.save_inputs(1, 2)
+        ctx.shape, ctx.ignore_index, ctx.reduction = x.shape, ignore_index, reduction
+        losses = kernels_for(x).targets.nll(x.reshape(rows(x.shape)), target, weight, ignore_index)
+        y, total = weighed(losses, target, weight, ignore_index, reduction)
+        ctx.save_arrays(total)
+        return y
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Any:
-        target, scale = ctx.saved
-        spread = spread_out(gy, ctx.reduction, ctx.total, target.array.shape)
-        return NllLossGrad.apply(spread, target, scale, ctx.shape), None, None, None, None
+        target, weight, total = ctx.saved
+        spread = spread_out(gy, ctx.reduction, total, target.array.shape)
+        return NllLossGrad.apply(spread, target, weight, ctx.ignore_index, ctx.shape), None, None, None, None
 
 
 class NllLoss2D(NllLoss):
@@ -95,19 +98,16 @@ class NllLossGrad(Op):
     """gx[target] = -weight gy, 0 elsewhere: the adjoint of the unreduced NllLoss."""
 
     @staticmethod
-    def forward(ctx: Any, gy: Any, target: Any, scale: Any, shape: tuple[int, ...]) -> Any:
-        ctx.save_arrays(target, scale)
-        xp = array_module(gy)
-        gx = xp.zeros(rows(shape), gy.dtype)
-        if gx.size:
-            values = xp.where(target < 0, xp.zeros((), gy.dtype), -gy * scale)
-            xp.put_along_axis(gx, xp.maximum(target, 0)[:, None], values[:, None], axis=1)
-        return gx.reshape(shape)
+    def forward(ctx: Any, gy: Any, target: Any, weight: Any, ignore_index: int, shape: tuple[int, ...]) -> Any:
+        ctx.save_inputs(1, 2)
+        ctx.ignore_index = ignore_index
+        classes = rows(shape)[1]
+        return kernels_for(gy).targets.nll_grad(gy, target, weight, ignore_index, classes).reshape(shape)
 
     @staticmethod
     def backward(ctx: Any, ggx: Tensor) -> Any:
-        target, scale = ctx.saved
-        return NllLoss.apply(ggx, target, scale, "none", 1.0), None, None, None
+        target, weight = ctx.saved
+        return NllLoss.apply(ggx, target, weight, ctx.ignore_index, "none"), None, None, None, None
 
 
 def _check_weight(op: str, weight: Tensor | None, input: Tensor) -> None:
@@ -153,14 +153,20 @@ def cross_entropy(
         )
     if input.array.shape == target.array.shape:
         return _with_probabilities(input, target, weight, ignore_index, reduction, label_smoothing)
-    indices = class_indices(op, input.array.shape, target.array, ignore_index)
+    check_classes(op, input.array.shape, target.array, ignore_index)
     check_floating(op, "input", input)
     _check_weight(op, weight, input)
     _check_constant(op, weight)
-    weights = None if weight is None else weight.array
-    total = total_weight(indices, weights, input.dtype.numpy) if reduction == "mean" else 1.0
-    y: Tensor = SoftmaxCrossEntropy.apply(input, Tensor._wrap(indices), weight, label_smoothing, reduction, total)
+    classes = _by_row(input, target)
+    y: Tensor = SoftmaxCrossEntropy.apply(input, classes, weight, ignore_index, reduction, float(label_smoothing))
     return y.reshape(target.shape if input.array.ndim > 1 else ()) if reduction == "none" else y
+
+
+def _by_row(input: Tensor, target: Tensor) -> Tensor:
+    """The target as (M, D) int64; it still tells when the target is changed in place."""
+    batch, _, places = rows(input.array.shape)
+    shaped: Tensor = target.detach().reshape(batch, places).long()
+    return shaped
 
 
 def _with_probabilities(
@@ -212,13 +218,10 @@ def nll_loss(
     check_tensor(op, "target", target)
     check_optional_tensor(op, "weight", weight)
     reduction = reduction_name(op, size_average, reduce, reduction)
-    indices = class_indices(op, input.array.shape, target.array, ignore_index)
+    check_classes(op, input.array.shape, target.array, ignore_index)
     check_floating(op, "input", input)
     _check_weight(op, weight, input)
     _check_constant(op, weight)
-    dtype, weights = input.dtype.numpy, None if weight is None else weight.array
-    total = total_weight(indices, weights, dtype) if reduction == "mean" else 1.0
     kind = NllLoss2D if input.array.ndim > 2 else NllLoss
-    scale = Tensor._wrap(weight_of(indices, weights, dtype))
-    y: Tensor = kind.apply(input, Tensor._wrap(indices), scale, reduction, total)
+    y: Tensor = kind.apply(input, _by_row(input, target), weight, ignore_index, reduction)
     return y.reshape(target.shape if input.array.ndim > 1 else ()) if reduction == "none" else y

@@ -6,10 +6,10 @@ from scratchnet.autograd.core import Tensor
 from scratchnet.shapes import broadcast_shapes, message
 
 
-def spread_out(gy: Tensor, reduction: str, total: float, shape: tuple[int, ...]) -> Tensor:
+def spread_out(gy: Tensor, reduction: str, total: Tensor | float, shape: tuple[int, ...]) -> Tensor:
     """The gradient of the losses from that of what `reduced` made of them."""
     if reduction == "mean":
-        gy = gy / total
+        gy = (gy / total).to(gy.dtype)
     spread: Tensor = gy.expand(shape)
     return spread
 

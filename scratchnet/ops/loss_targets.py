@@ -57,35 +57,24 @@ def check_targets(op: str, shape: Shape, target: Any) -> None:
         raise RuntimeError(message(op, "target.dtype", target.dtype, rule, "use target.long()"))
 
 
-def class_indices(op: str, shape: Shape, target: Any, ignore_index: int) -> Any:
-    """The target as (M, D) int64, -1 where ignored: a copy. Raises as torch does, IndexError for a wrong class."""
+def check_classes(op: str, shape: Shape, target: Any, ignore_index: int) -> None:
+    """Raises as torch does where class indices don't fit the input's shape; IndexError for a wrong class."""
     check_targets(op, shape, target)
-    batch, classes, places = rows(shape)
+    classes = rows(shape)[1]
 
     def error(wrong: int) -> Exception:
         rule = f"Target {wrong} is out of bounds. It must be in 0 ... {classes - 1} (or ignore_index, {ignore_index})"
         return IndexError(message(op, "target", wrong, rule, "number the classes from 0"))
 
     kernels_for(target).indices.check(target, 0, classes, error, ignore_index)
-    flat = target.reshape(batch, places).astype("int64", order="C")
-    xp = array_module(flat)
-    return xp.where(flat == ignore_index, -1, flat)
 
 
-def weight_of(target: Any, weight: Any, dtype: Any) -> Any:
-    """(M, D): the weight of each target's class, 1 without weights; 0 where the target is -1, ignored."""
-    xp = array_module(target)
-    kept = target >= 0
-    if weight is None or not weight.size:
-        return kept.astype(dtype)
-    return xp.where(kept, weight[xp.maximum(target, 0)], xp.zeros((), dtype))
-
-
-def total_weight(target: Any, weight: Any, dtype: Any) -> float:
-    """What 'mean' divides by: the number of targets that are not -1, or the sum of their weights."""
-    if weight is None:
-        return float(array_module(target).count_nonzero(target >= 0))
-    return float(weight_of(target, weight, dtype).sum(dtype="float64"))
+def weighed(losses: Any, target: Any, weight: Any, ignore_index: int, reduction: str) -> tuple[Any, Any]:
+    """The losses as they are, their sum, or their weighted mean; and what the mean divides by, else None."""
+    if reduction == "mean":
+        average, total = kernels_for(losses).targets.mean(losses, target, weight, ignore_index)
+        return average, total
+    return reduced(losses, reduction, 1.0), None
 
 
 def reduced(losses: Any, reduction: str, total: float) -> Any:
