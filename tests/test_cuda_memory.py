@@ -256,6 +256,28 @@ def test_streams_of_two_devices(gpu: str) -> None:
     assert event.query()
 
 
+def test_a_copy_between_devices_is_in_order_on_both(gpu: str, monkeypatch: Any) -> None:
+    """The target's stream waits for what is queued at the source, then the source's for the copy."""
+    if gpu != "emulated":
+        pytest.skip("CuPy's streams can't be watched")
+    there, back = cuda.Stream("cuda:1"), cuda.Stream("cuda:0")
+    with cuda.stream(back):
+        x = sn.ones(2, device="cuda:0")
+    waited: list[Any] = []
+    monkeypatch.setattr(
+        driver.cupy().cuda.Stream,
+        "wait_event",
+        lambda stream, event: waited.append((stream.ptr, cuda.current_device())),
+    )
+    cuda.set_stream(back)
+    try:
+        with cuda.stream(there):
+            x.to("cuda:1")
+    finally:
+        cuda.set_stream(cuda.default_stream(0))
+    assert waited == [(there.cuda_stream, 1), (back.cuda_stream, 0)]
+
+
 def test_a_recorded_stream_holds_memory_back(gpu: str, monkeypatch: Any) -> None:
     """When the tensor goes away, its home stream waits for the other one; a view of it does as well as the whole."""
     waited: list[Any] = []
