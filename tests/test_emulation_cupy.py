@@ -2,12 +2,14 @@
 
 import importlib.util
 import inspect
+from operator import attrgetter
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from emulation import cupy as stand_in
-from emulation import nvrtc
+from emulation import cupy_functions, nvrtc
 
 import scratchnet.kernels.cuda as cuda
 from scratchnet.kernels.cuda import launch
@@ -27,14 +29,56 @@ def public(thing: Any) -> list[str]:
     return [name for name in vars(thing) if not name.startswith("_")]
 
 
+def parameters(function: Any) -> dict[str, tuple[Any, Any]]:
+    """Name -> kind and default of each parameter, in order."""
+    return {name: (p.kind, p.default) for name, p in inspect.signature(function).parameters.items()}
+
+
+def has_signature(function: Any) -> bool:
+    try:
+        inspect.signature(function)
+    except ValueError:  # compiled by Cython without one
+        return False
+    return True
+
+
+NAMES = [(stand_in, "", name) for name in stand_in.__all__]
+NAMES += [(stand_in.cuda, "cuda.", name) for name in stand_in.cuda.__all__]
+
+
 @needs_cupy
-@pytest.mark.parametrize("name", stand_in.__all__)
-def test_every_name_exists_in_cupy(name: str) -> None:
-    ours, theirs = getattr(stand_in, name), getattr(cupy, name)
-    if inspect.isclass(ours):
-        assert [member for member in public(ours) if not hasattr(theirs, member)] == []
-    else:
-        assert set(inspect.signature(ours).parameters) <= set(inspect.signature(theirs).parameters)
+@pytest.mark.parametrize(("home", "prefix", "name"), NAMES, ids=lambda part: part if isinstance(part, str) else "")
+def test_every_name_exists_in_cupy(home: Any, prefix: str, name: str) -> None:
+    """With the members that the stand-in has, and with the parameters that it takes, in their order."""
+    ours, theirs = getattr(home, name), attrgetter(prefix + name)(cupy)
+    if inspect.isclass(ours) or isinstance(ours, (ModuleType, SimpleNamespace)):
+        members = getattr(ours, "__all__", public(ours))
+        assert [member for member in members if not hasattr(theirs, member)] == []
+    elif isinstance(ours, stand_in.ufunc):
+        assert isinstance(theirs, cupy.ufunc)
+        assert (ours.nin, ours.nout) == (theirs.nin, theirs.nout)
+    elif has_signature(theirs):
+        given, known = parameters(ours), parameters(theirs)
+        assert given == {parameter: known.get(parameter) for parameter in given}
+        assert list(given) == [parameter for parameter in known if parameter in given]
+
+
+DTYPES = frozenset("?bBhHiIlLefd")
+REFUSED = {"negative": "?->?", "positive": "?->?", "subtract": "??->?"}  # what CuPy lists and refuses when called
+
+
+@needs_cupy
+@pytest.mark.parametrize("name", cupy_functions.UFUNCS.split())
+def test_a_ufunc_gives_cupy_s_dtypes(name: str) -> None:
+    ours, compared = getattr(stand_in, name), 0
+    for types in getattr(cupy, name).types:
+        given, expected = types.split("->")
+        if not set(given) <= DTYPES or types == REFUSED.get(name):
+            continue
+        found = ours(*[stand_in.ones(3, kind) for kind in given])
+        assert [y.dtype for y in (found if ours.nout > 1 else [found])] == list(map(np.dtype, expected)), types
+        compared += 1
+    assert compared
 
 
 @needs_cupy
@@ -46,11 +90,11 @@ def test_cupy_takes_the_source_and_the_options(program: launch.Program) -> None:
         assert cupy.RawModule(code=launch.source(program.stem), options=program.options, name_expressions=names)
 
 
-def test_nothing_is_public_that_is_not_listed() -> None:
-    defined = [
-        name for name in public(stand_in) if getattr(getattr(stand_in, name), "__module__", None) == stand_in.__name__
-    ]
-    assert sorted(defined) == sorted(stand_in.__all__)
+@needs_cupy
+def test_nothing_else_is_public() -> None:
+    """Beside the listed names there are NumPy's that CuPy has too, and the modules that the stand-in is made of."""
+    own = {"Any"} | {name for name in public(stand_in) if name.startswith("cupy_")}
+    assert [name for name in public(stand_in) if name not in own and not hasattr(cupy, name)] == []
 
 
 @needs_nvrtc

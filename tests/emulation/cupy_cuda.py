@@ -8,7 +8,7 @@ import time
 from types import SimpleNamespace
 from typing import Any
 
-from emulation import cupy_memory as memory
+from emulation import cupy_memory
 from emulation.cupy_memory import MemoryHook, alloc_pinned_memory, thread
 
 __all__ = [
@@ -89,7 +89,7 @@ class Device:
 
     @property
     def mem_info(self) -> tuple[int, int]:
-        return memory.info(self.id)
+        return cupy_memory.info(self.id)
 
 
 class Stream:
@@ -197,7 +197,7 @@ def _device_properties(device: int) -> dict[str, Any]:
     _checked(device)
     return {
         "name": f"Emulated device {device}".encode(),
-        "totalGlobalMem": memory.CAPACITY,
+        "totalGlobalMem": cupy_memory.CAPACITY,
         "multiProcessorCount": 1,
         "major": 9,
         "minor": 0,
@@ -229,6 +229,7 @@ class CompileException(Exception):  # noqa: N818
 
 
 _streams = _Streams()
+memory = SimpleNamespace(MemoryPool=cupy_memory.MemoryPool, OutOfMemoryError=cupy_memory.OutOfMemoryError)
 compiler = SimpleNamespace(CompileException=CompileException)
 runtime = SimpleNamespace(
     CUDARuntimeError=CUDARuntimeError,
@@ -238,7 +239,7 @@ runtime = SimpleNamespace(
     getDeviceProperties=_device_properties,
     deviceSynchronize=waited,
     deviceCanAccessPeer=lambda device, peer: int(device != peer),
-    memGetInfo=lambda: memory.info(thread.device),
+    memGetInfo=lambda: cupy_memory.info(thread.device),
     driverGetVersion=lambda: 13000,
     runtimeGetVersion=lambda: 12090,
 )

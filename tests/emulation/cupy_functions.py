@@ -204,7 +204,7 @@ def imag(val: Any) -> Any:
     return call(np.imag, val)
 
 
-def matmul(*args: Any, out: Any = None, dtype: Any = None, casting: Any = "same_kind") -> Any:
+def matmul(*args: Any, casting: Any = "same_kind", dtype: Any = None, out: Any = None) -> Any:
     options = {} if out is None else {"out": out}
     return call(_matmul, *args, dtype=dtype, casting=casting, **options)
 
