@@ -61,7 +61,11 @@ LAYERS = {
     "wide, 1x1": Shape(64, 256, 256, 28, 1),
     "depthwise": Shape(64, 128, 128, 56, 3, padding=1, groups=128),
 }
-SMALL = {"square": Shape(1, 2, 3, 6, 3, padding=1), "1x1": Shape(1, 4, 2, 3, 1)}
+SMALL = {
+    "square": Shape(1, 2, 3, 6, 3, padding=1),
+    "1x1": Shape(1, 4, 2, 3, 1),
+    "depthwise": Shape(1, 2, 2, 4, 3, groups=2),
+}
 DIRECTIONS = ("forward", "grad_input", "grad_weight")
 FLUSH = 1 << 26  # numbers: 256 MiB, more than a cache holds
 
