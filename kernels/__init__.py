@@ -96,6 +96,7 @@ reduce, matmul
 scan: along the last axis
 
     linear_scan(g, a, out=None): h_i = g_i + a_i h_(i-1), h_(-1) = 0
+    cumsum(x, out=None), cumprod(x, out=None): running sums and products of floats
 
 largest: of each line, equal numbers in the order of torch's topk on Linux (on a GPU: of their positions)
 

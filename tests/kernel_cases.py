@@ -358,6 +358,8 @@ def functions_and_scans() -> list[Case]:
     return [
         Case("functions.erf", kernels.functions.erf, lambda x: torch.erf(x), ((3, 4, 50),)),
         Case("scan.linear_scan", kernels.scan.linear_scan, recurrence, ((3, 4, 9), (3, 4, 9))),
+        Case("scan.cumsum", kernels.scan.cumsum, lambda x: torch.cumsum(x, -1), ((3, 4, 50),)),
+        Case("scan.cumprod", kernels.scan.cumprod, lambda x: torch.cumprod(x, -1), ((3, 4, 9),)),
     ]
 
 

@@ -1,4 +1,6 @@
-"""Linear recurrences along lines."""
+"""Linear recurrences along lines, running sums and products."""
+
+import numpy as np
 
 from scratchnet.kernels.cpu.jit import kernel, prange
 from scratchnet.kernels.cpu.layout import Array, deliver, plain, target
@@ -11,6 +13,16 @@ def linear_scan(g: Array, a: Array, out: Array | None = None) -> Array:
         lines = (-1, g.shape[-1])
         _linear_scan(2 * h.size, plain(g).reshape(lines), plain(a).reshape(lines), h.reshape(lines))
     return deliver(h, out, g.dtype)
+
+
+def cumsum(x: Array, out: Array | None = None) -> Array:
+    """np.cumsum along the last axis, added up in float64."""
+    return deliver(np.cumsum(x, -1, np.float64), out, x.dtype)
+
+
+def cumprod(x: Array, out: Array | None = None) -> Array:
+    """np.cumprod along the last axis, multiplied in float64."""
+    return deliver(np.cumprod(x, -1, np.float64), out, x.dtype)
 
 
 @kernel()

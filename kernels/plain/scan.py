@@ -1,4 +1,4 @@
-"""Linear recurrences along lines."""
+"""Linear recurrences along lines, running sums and products."""
 
 import numpy as np
 
@@ -11,3 +11,13 @@ def linear_scan(g: Array, a: Array, out: Array | None = None) -> Array:
     for i in range(g.shape[-1]):
         h[..., i] = g[..., i] + (a[..., i] * h[..., i - 1] if i else 0)
     return deliver(h, out)
+
+
+def cumsum(x: Array, out: Array | None = None) -> Array:
+    """np.cumsum along the last axis."""
+    return deliver(np.cumsum(x, -1), out)
+
+
+def cumprod(x: Array, out: Array | None = None) -> Array:
+    """np.cumprod along the last axis."""
+    return deliver(np.cumprod(x, -1), out)

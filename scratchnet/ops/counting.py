@@ -1,5 +1,6 @@
 """Counting: all, any, count_nonzero, bincount."""
 
+import builtins
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.devices import computed
 from scratchnet.autograd.op import Op
-from scratchnet.device import array_module
+from scratchnet.device import array_module, kernels_for
 from scratchnet.ops.checks import check_optional_tensor, check_tensor
 from scratchnet.ops.reduce import Dims
 from scratchnet.shapes import message, normalize_dims
@@ -44,12 +45,14 @@ class Bincount(Op, node="NotImplemented"):
 
     @staticmethod
     def forward(ctx: Any, x: Any, weights: Any, minlength: int) -> Any:
+        xp = array_module(x)
         if not x.size:
-            return np.zeros(minlength, np.int64)
-        counts = array_module(x).bincount(x, weights, minlength)
+            return xp.zeros(minlength, np.int64)
         if weights is None:
-            return counts.astype(np.int64, copy=False)
-        return counts.astype(weights.dtype if weights.dtype == np.float32 else np.float64, copy=False)
+            return xp.bincount(x, None, minlength).astype(np.int64, copy=False)
+        sums = xp.zeros(builtins.max(minlength, int(x.max()) + 1), np.float64)
+        kernels_for(sums).scatter.add(sums, x.astype(np.int64), weights.astype(np.float64))  # CuPy adds in any order
+        return sums.astype(weights.dtype if weights.dtype == np.float32 else np.float64, copy=False)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Any:

@@ -1,6 +1,6 @@
 """Running sums and products along a dimension, and the linear recurrence that is the gradient of running products.
 
-float32 and float16 are accumulated wider and rounded once an element. No division anywhere: zeros have exact gradients.
+Floats are accumulated in float64 and rounded once an element. No division anywhere: zeros have exact gradients.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from scratchnet.autograd.op import Op
 from scratchnet.device import array_module, kernels_for
 from scratchnet.ops.arrange import Flip
 from scratchnet.ops.checks import check_tensor
-from scratchnet.ops.promotion import WIDER, cast
+from scratchnet.ops.promotion import cast
 from scratchnet.shapes import message, normalize_dim
 
 Gradients = tuple[Tensor | None, ...]
@@ -44,13 +44,22 @@ def _at(dim: int, part: slice) -> tuple[slice, ...]:
     return (slice(None),) * dim + (part,)
 
 
+def _along_lines(name: str, x: Any, dim: int, *more: Any) -> Any:
+    """The kernel along a dimension; integers are exact in any order, and NumPy's own function takes them."""
+    xp = array_module(x)
+    if x.dtype.kind not in "fc":
+        return getattr(xp, name)(x, dim)
+    lines = [xp.moveaxis(v, dim, -1) for v in (x, *more)]
+    return xp.ascontiguousarray(xp.moveaxis(getattr(kernels_for(x).scan, name)(*lines), -1, dim))
+
+
 class Cumsum(Op):
     """Running sums."""
 
     @staticmethod
     def forward(ctx: Any, x: Any, dim: int) -> Any:
         ctx.dim = dim
-        return x.cumsum(dim, dtype=WIDER.get(x.dtype, x.dtype)).astype(x.dtype, copy=False)
+        return _along_lines("cumsum", x, dim)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Gradients:
@@ -65,7 +74,7 @@ class Cumprod(Op):
         ctx.dim = dim
         ctx.save_inputs(0)
         ctx.save_outputs(0)
-        return x.cumprod(dim, dtype=WIDER.get(x.dtype, x.dtype)).astype(x.dtype, copy=False)
+        return _along_lines("cumprod", x, dim)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Gradients:
@@ -81,9 +90,7 @@ class LinearScan(Op):
         ctx.dim = dim
         ctx.save_inputs(None, 1)
         ctx.save_outputs(0)
-        xp = array_module(g)
-        lines = [xp.moveaxis(v, dim, -1) for v in (g, a)]
-        return xp.ascontiguousarray(xp.moveaxis(kernels_for(g).scan.linear_scan(*lines), -1, dim))
+        return _along_lines("linear_scan", g, dim, a)
 
     @staticmethod
     def backward(ctx: Any, gh: Tensor) -> Gradients:

@@ -183,6 +183,8 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
 
 def bincount(x: Any, weights: Any = None, minlength: int | None = None) -> Any:
     waited()
+    if weights is not None:
+        raise ValueError("cupy.bincount adds weights in any order: other bits in each run")
     return call(np.bincount, x, weights, minlength or 0)
 
 
