@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from parity import to_numpy
 
 import scratchnet as sn
 from scratchnet import models
@@ -9,6 +10,14 @@ from scratchnet.nn import functional as F
 
 torch = pytest.importorskip("torch", reason="torch isn't installed: comparisons with PyTorch are skipped")
 from benchmarks.torch_models import TWINS  # noqa: E402  (the twins are torch's modules)
+
+pytestmark = pytest.mark.usefixtures("device")
+
+
+def skip_large(name, device):
+    """The nets of 96 pixels and more take the emulator a minute each, and more."""
+    if device == "emulated" and models.info(name).input_shape[-1] > 32:
+        pytest.skip("too many products for a GPU that is emulated")
 
 
 def input_batch(name, batch=2, seed=7):
@@ -31,7 +40,7 @@ def ours(name, state, x, labels, dtype):
     evaluate_dropout(model, sn.nn.Dropout)
     loss = F.cross_entropy(model(sn.tensor(x.astype(dtype.numpy))), sn.tensor(labels))
     loss.backward()
-    grads = {key: None if p.grad is None else p.grad.numpy() for key, p in model.named_parameters()}
+    grads = {key: None if p.grad is None else to_numpy(p.grad) for key, p in model.named_parameters()}
     return loss.item(), grads
 
 
@@ -51,7 +60,8 @@ def test_registry_holds_the_nine_nets():
 
 
 @pytest.mark.parametrize("name", TWINS)
-def test_parameters_have_torchs_names_shapes_and_order(name):
+def test_parameters_have_torchs_names_shapes_and_order(name, device):
+    skip_large(name, device)
     model, twin = models.create(name), TWINS[name]()
     found = [(key, tuple(p.shape)) for key, p in model.named_parameters()]
     assert found == [(key, tuple(p.shape)) for key, p in twin.named_parameters()]
@@ -59,8 +69,9 @@ def test_parameters_have_torchs_names_shapes_and_order(name):
 
 
 @pytest.mark.parametrize("name", TWINS)
-def test_one_training_step_equals_torch(name):
+def test_one_training_step_equals_torch(name, device):
     """Loss and every gradient: float64 to nine digits of the largest entry, float32 as torch's own error allows."""
+    skip_large(name, device)
     torch.manual_seed(3)
     twin = TWINS[name]()
     for layer in twin.modules():  # He's weights: torch's defaults leave the deep nets gradients of 1e-9
@@ -120,21 +131,23 @@ def assert_as_exact_as_torch(key, got, reference, true, spread):
 
 
 @pytest.mark.parametrize("name", ["lenet", "cifar_cnn", "nin"])
-def test_num_classes(name):
+def test_num_classes(name, device):
+    skip_large(name, device)
     x = sn.tensor(input_batch(name, 1).astype(np.float32))
     assert models.create(name, num_classes=3).eval()(x).shape == (1, 3)
 
 
 @pytest.mark.parametrize("name", TWINS)
-def test_initial_weights_are_torchs_bit_for_bit(name):
+def test_initial_weights_are_torchs_bit_for_bit(name, device):
     """The same seed draws the same weights; twenty seeds, also for AlexNet's 46 million."""
+    skip_large(name, device)
     for seed in range(20):
         torch.manual_seed(seed)
         sn.manual_seed(seed)
         want, got = TWINS[name]().state_dict(), models.create(name).state_dict()
         assert list(got) == list(want)
         for key in want:
-            assert np.array_equal(got[key].numpy(), want[key].numpy()), f"seed {seed}: {key}"
+            assert np.array_equal(to_numpy(got[key]), want[key].numpy()), f"seed {seed}: {key}"
 
 
 def test_errors():
