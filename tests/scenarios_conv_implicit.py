@@ -30,11 +30,16 @@ HIDDEN: dict[int, str] = {}
 
 
 def convolutions(kernels: Any, rng: np.random.Generator, name: str) -> Iterator[Scenario]:
-    """All three functions by the algorithm `name`, on the CPU by the naive one, with strides that meet the dilation."""
+    """All three functions by the algorithm `name`, on the CPU by the naive one.
+
+    Strides and dilations have a common divisor, then rows are no multiple of the tile's, then a weight's sums come in
+    parts of which each has more than two spans.
+    """
     algorithm = kernels.conv.algorithm("naive" if kernels.__name__.endswith("cpu") else name)
     for x_shape, w_shape, stride, padding, dilation, groups in [
-        ((2, 4, 7, 11), (6, 2, 3, 2), (2, 3), (1, 2), (3, 1), 2),
+        ((2, 4, 11, 11), (6, 2, 3, 2), (4, 3), (1, 2), (2, 1), 2),
         ((1, 34, 5, 13), (33, 34, 3, 3), (1, 1), (1, 0), (1, 2), 1),
+        ((1, 1, 34, 36), (3, 1, 2, 2), (1, 1), (0, 0), (1, 1), 1),
     ]:
         sizes = zip(x_shape[2:], w_shape[2:], stride, padding, dilation, strict=True)
         y_shape = (x_shape[0], w_shape[0], *((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in sizes))
