@@ -84,31 +84,24 @@ from scratchnet.ops.conv_transpose import conv_transpose1d, conv_transpose2d, co
 from scratchnet.ops.counting import all, any, bincount, count_nonzero
 from scratchnet.ops.creation import (
     arange,
-    as_tensor,
     empty,
     empty_like,
     empty_strided,
     eye,
-    from_numpy,
     full,
     full_like,
     linspace,
     ones,
     ones_like,
-    rand,
-    rand_like,
-    randint,
-    randn,
-    randn_like,
-    randperm,
-    tensor,
     zeros,
     zeros_like,
 )
 from scratchnet.ops.distance import cosine_similarity, pairwise_distance
+from scratchnet.ops.drawing import rand, rand_like, randint, randn, randn_like, randperm
 from scratchnet.ops.einsum import einsum
 from scratchnet.ops.elementwise import abs, add, div, mul, neg, positive, pow, sign, sub
 from scratchnet.ops.extremes import amax, amin, aminmax, argmax, argmin, max, min
+from scratchnet.ops.from_data import as_tensor, from_numpy, tensor
 from scratchnet.ops.functions import erf, exp, exp2, expm1, log, log1p, log2, log10, reciprocal, rsqrt, sqrt, square
 from scratchnet.ops.gather import gather, index_select, masked_select, take_along_dim
 from scratchnet.ops.join import broadcast_tensors, cat, chunk, hstack, split, stack, tensor_split, unbind, vstack

@@ -7,7 +7,7 @@ import numpy as np
 from scratchnet.autograd.core import Tensor
 from scratchnet.device import device as Device
 from scratchnet.device import module_on, on, resolve
-from scratchnet.ops import creation
+from scratchnet.ops import from_data
 from scratchnet.shapes import message
 
 _CUDA = (2, 13)  # DLPack's numbers for memory of a GPU, and for such that the CPU reads too
@@ -42,10 +42,10 @@ def from_dlpack(source: Any) -> Tensor:
         return source.detach()
     kind, index = source.__dlpack_device__()
     if kind not in _CUDA:
-        return creation.from_numpy(np.from_dlpack(source))
+        return from_data.from_numpy(np.from_dlpack(source))
     place = resolve("from_dlpack", Device("cuda", int(index)))
     with on(place):
-        return creation.on_memory("from_dlpack", module_on(place).from_dlpack(source))
+        return from_data.on_memory("from_dlpack", module_on(place).from_dlpack(source))
 
 
 def cuda_array_interface(self: Tensor) -> dict[str, Any]:

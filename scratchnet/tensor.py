@@ -19,6 +19,7 @@ from scratchnet.ops import (
     creation,
     elementwise,
     extremes,
+    from_data,
     functions,
     gather,
     index,
@@ -248,7 +249,7 @@ def _bind() -> None:
     for name, dtype in CASTS.items():
         setattr(Tensor, name, _cast(dtype))
     for function in (
-        *(creation.tensor, creation.zeros, creation.ones, creation.empty, creation.full, creation.empty_strided),
+        *(from_data.tensor, creation.zeros, creation.ones, creation.empty, creation.full, creation.empty_strided),
     ):
         setattr(Tensor, f"new_{function.__name__}", _new_like(function))
     Tensor.dim = lambda self: self.ndim  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet import dtypes
-from scratchnet.ops.creation import as_tensor, tensor
+from scratchnet.ops.from_data import as_tensor, tensor
 from scratchnet.ops.join import stack
 from scratchnet.shapes import message
 from scratchnet.tensor import Tensor

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from scratchnet import dtypes, random
-from scratchnet.ops.creation import as_tensor
+from scratchnet.ops.from_data import as_tensor
 from scratchnet.ops.random import multinomial
 from scratchnet.shapes import message
 from scratchnet.tensor import Tensor

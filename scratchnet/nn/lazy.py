@@ -30,7 +30,7 @@ from scratchnet.nn.norm import (
     _BatchNorm,
 )
 from scratchnet.nn.uninitialized import UninitializedBuffer, UninitializedParameter, is_lazy
-from scratchnet.ops.creation import tensor
+from scratchnet.ops.from_data import tensor
 from scratchnet.shapes import message
 from scratchnet.tensor import Tensor
 

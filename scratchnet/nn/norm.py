@@ -10,7 +10,8 @@ from scratchnet.nn import functional as F
 from scratchnet.nn import init
 from scratchnet.nn.module import Module
 from scratchnet.nn.parameter import Parameter
-from scratchnet.ops.creation import empty, ones, tensor, zeros
+from scratchnet.ops.creation import empty, ones, zeros
+from scratchnet.ops.from_data import tensor
 from scratchnet.shapes import message
 from scratchnet.tensor import Tensor
 

@@ -14,7 +14,8 @@ from scratchnet.autograd.op import Op
 from scratchnet.device import array_module, device_of, module_on, on, resolve
 from scratchnet.device import device as Device
 from scratchnet.ops.checks import check_tensor
-from scratchnet.ops.creation import _shape, drawn, randint
+from scratchnet.ops.creation import shape_of
+from scratchnet.ops.drawing import drawn, randint
 from scratchnet.ops.inplace import Copy
 from scratchnet.random import Generator
 from scratchnet.shapes import broadcast_shapes, expandable, message
@@ -216,7 +217,7 @@ def normal(
         if size is None:
             raise TypeError(message("normal", "size", size, "must be given where mean and std are numbers"))
         kind = (dtype or dtypes.get_default_dtype()).numpy
-        arguments = _shape("normal", (size,)), mean, std, kind
+        arguments = shape_of("normal", (size,)), mean, std, kind
         place = resolve("normal", device)
         return drawn(place, "normal", *arguments, generator=generator, requires_grad=requires_grad)
     if isinstance(std, Tensor) and std.array.size and not (std.array >= 0).all():

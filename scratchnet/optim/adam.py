@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from scratchnet import dtypes
-from scratchnet.ops.creation import tensor, zeros
+from scratchnet.ops.creation import zeros
+from scratchnet.ops.from_data import tensor
 from scratchnet.optim.optimizer import Group, Params, check_settings, number, refuse
 from scratchnet.optim.updating import KernelOptimizer, States
 from scratchnet.tensor import Tensor

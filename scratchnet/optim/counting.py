@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from scratchnet import dtypes
-from scratchnet.ops.creation import full, tensor
+from scratchnet.ops.creation import full
+from scratchnet.ops.from_data import tensor
 from scratchnet.optim.optimizer import number
 from scratchnet.optim.updating import KernelOptimizer
 from scratchnet.tensor import Tensor

@@ -11,7 +11,7 @@ from scratchnet import dtypes
 from scratchnet.autograd.modes import no_grad
 from scratchnet.nn.module import Module
 from scratchnet.nn.norm import _BatchNorm
-from scratchnet.ops.creation import tensor
+from scratchnet.ops.from_data import tensor
 from scratchnet.optim.lr_swa import SWALR
 from scratchnet.tensor import Tensor
 

@@ -14,7 +14,7 @@ import numpy as np
 from scratchnet import dtypes
 from scratchnet.autograd.modes import no_grad
 from scratchnet.device import array_module, device_of, moved, on
-from scratchnet.ops.creation import tensor
+from scratchnet.ops.from_data import tensor
 from scratchnet.shapes import message
 from scratchnet.tensor import Tensor
 
