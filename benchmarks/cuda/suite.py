@@ -15,7 +15,7 @@ from benchmarks.cuda.store import Row, Store
 
 GROUP = 1000  # tests at most
 GROUP_S = 240  # seconds at most
-SMALL = ("tests/test_ops.py", "-k", "test_forward and activation-F.relu")  # the suite of a small run
+SMALL = ("tests/test_lazy.py", "tests/test_swa.py")
 MARKS = {"cuda": "cuda", "emulated": "emulated", "cpu": "not emulated"}
 
 
