@@ -68,6 +68,25 @@ def test_lenet_reaches_95_percent_on_mnist_in_one_epoch(tmp_path, capsys):
     assert float(re.search(r"test accuracy (\d+\.\d+)% \([\d,]+ of 10,000 images\)", text).group(1)) >= 95
 
 
+def test_a_gpu_trains_and_predicts_as_the_cpu_does(tmp_path, capsys, mnist, device):
+    """Where `device` is the CPU this holds one run to another."""
+    from PIL import Image
+
+    losses, said = [], []
+    for place in ("cpu", "cpu" if device == "cpu" else "cuda"):
+        out = tmp_path / f"run {len(losses)}"
+        options = ("--root", mnist, "--epochs", 2, "--batch-size", 10, "--optimizer", "sgd", "--device", place)
+        code, _, _ = run(capsys, "train", "lenet", "--data", "mnist", *options, "--out", out)
+        assert code == 0
+        losses.append([json.loads(line)["loss"] for line in (out / "metrics.jsonl").read_text().splitlines()])
+        Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8)).save(out / "image.png")
+        code, text, _ = run(capsys, "predict", out / "weights.npz", out / "image.png", "--device", place)
+        assert code == 0
+        said.append(text.partition("image.png")[2])
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-5)
+    assert said[0] == said[1]
+
+
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 def test_same_seed_same_run(tmp_path, capsys, mnist, optimizer):
     weights = []

@@ -14,8 +14,8 @@ class Ceilings:
         self.engine = engine
         self.size = size
         make = engine.module.randn
-        self.a, self.b, self.product = (make(size, size).to(engine.place) for _ in range(3))
-        self.source, self.target = (make(megabytes << 18).to(engine.place) for _ in range(2))
+        self.a, self.b, self.product = (make(size, size, device=engine.place) for _ in range(3))
+        self.source, self.target = (make(megabytes << 18, device=engine.place) for _ in range(2))
 
     def flops(self, budget_ms: float) -> float:
         """Of a matrix product, a second."""

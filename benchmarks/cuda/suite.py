@@ -13,10 +13,10 @@ from tempfile import TemporaryDirectory
 from benchmarks.cuda.peers import ROOT
 from benchmarks.cuda.store import Row, Store
 
-GROUP = 1000  # tests at most
-GROUP_S = 240  # seconds at most
+GROUP = 500  # tests at most
+GROUP_S = 300  # seconds at most
 SMALL = ("tests/test_lazy.py", "tests/test_swa.py")
-MARKS = {"cuda": "cuda", "emulated": "emulated", "cpu": "not emulated"}
+MARKS = {"cuda": "cuda", "emulated": "emulated", "cpu": "not emulated and not sanitizer"}
 
 
 def collect(device: str, files: tuple[str, ...]) -> dict[str, list[str]]:
