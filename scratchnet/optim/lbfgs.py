@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from scratchnet.autograd.modes import enable_grad, no_grad
-from scratchnet.device import array_module
+from scratchnet.device import array_module, on
 from scratchnet.optim.line_search import Point, strong_wolfe
 from scratchnet.optim.optimizer import Closure, Optimizer, Params, check_settings, number
 from scratchnet.tensor import Tensor
@@ -70,9 +70,13 @@ class LBFGS(Optimizer):
         """Take up to max_iter steps. Returns the loss before the first. Raises TypeError without a closure."""
         if closure is None:
             raise TypeError("LBFGS.step() needs a closure that computes the loss and its gradients")
-        group, state = self.param_groups[0], self.state[self._params[0]]
-        if group["line_search_fn"] not in (None, "strong_wolfe"):
+        if self.param_groups[0]["line_search_fn"] not in (None, "strong_wolfe"):
             raise RuntimeError("only 'strong_wolfe' is supported")
+        with on(self._params[0].device):
+            return self._steps(closure)
+
+    def _steps(self, closure: Closure) -> Any:
+        group, state = self.param_groups[0], self.state[self._params[0]]
         rate = float(number(group["lr"]))
         state.setdefault("func_evals", 0)
         state.setdefault("n_iter", 0)

@@ -35,8 +35,9 @@ def get_total_norm(
     if not found:
         return tensor(0.0)
     kind, place = reduce(dtypes.promote_types, (t.dtype for t in found)), found[0].device
-    norms = [moved(_norm(t.array, order).astype(t.dtype.numpy).astype(kind.numpy), place) for t in found]
-    total = Tensor(_norm(array_module(norms[0]).stack(norms), order).astype(kind.numpy))
+    norms = [moved(_norm(t.array, order, t.dtype, kind), place) for t in found]
+    with on(place):
+        total = Tensor(_norm(array_module(norms[0]).stack(norms), order, kind))
     if error_if_nonfinite and not math.isfinite(total.item()):
         raise RuntimeError(
             f"The total norm of order {order} for gradients from `parameters` is non-finite, so it cannot be clipped. "
@@ -46,8 +47,8 @@ def get_total_norm(
     return total
 
 
-def _norm(array: Any, order: float) -> Any:
-    """The norm of order `order` of all numbers, summed in float64: an array without dimensions."""
+def _norm(array: Any, order: float, *kinds: dtypes.dtype) -> Any:
+    """The norm of order `order` of all numbers, summed in float64: a 0-d array, rounded to each kind."""
     xp = array_module(array)
     with on(device_of(array)), np.errstate(all="ignore"):
         size = abs(array.reshape(-1).astype("float64"))
@@ -55,10 +56,10 @@ def _norm(array: Any, order: float) -> Any:
             if not size.size:
                 rule = "has no norm for a tensor without elements: the operation does not have an identity"
                 raise RuntimeError(message("get_total_norm", "norm_type", order, rule, "leave empty tensors out"))
-            return xp.asarray(size.max() if order > 0 else size.min())
-        if order == 0:
-            return xp.asarray(xp.count_nonzero(size))
-        return xp.asarray(xp.sum(size**order) ** (1.0 / order))
+            norm = size.max() if order > 0 else size.min()
+        else:
+            norm = xp.count_nonzero(size) if order == 0 else xp.sum(size**order) ** (1.0 / order)
+        return reduce(lambda value, kind: value.astype(kind.numpy), kinds, xp.asarray(norm))
 
 
 def _gradients(parameters: Iterable[Tensor]) -> list[Tensor]:
