@@ -104,7 +104,11 @@ ROWS += [
     make("randperm", lambda T: T.randperm(11), seeded=True),
     make("randperm: dtype", lambda T: T.randperm(5, dtype=T.int32), seeded=True),
     make("rand: sizes", lambda T: (T.rand(()), T.rand(3), T.rand((2, 2)), T.randn([2]), T.rand(0)), seeded=True),
-    make("generator", lambda T: T.randn(4, generator=T.Generator().manual_seed(3))),
+    make(
+        "generator",
+        lambda T: T.randn(4, generator=T.Generator(T.get_default_device()).manual_seed(3)),
+        seeded=True,
+    ),
     make("uniform_", lambda T: T.empty(7).uniform_(-0.3, 0.7), seeded=True),
     make("normal_", lambda T: (T.empty(7).normal_(1, 2), T.empty(5, 5).normal_()), seeded=True),
     row(

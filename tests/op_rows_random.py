@@ -101,7 +101,7 @@ ROWS: list[Row] = [
 
 def _with_generators(T: Any, x: Any) -> Any:
     """Every function that draws takes a generator."""
-    g = T.Generator().manual_seed(7)
+    g = T.Generator(T.get_default_device()).manual_seed(7)
     return [
         T.rand_like(x, generator=g),
         T.randn_like(x, generator=g),

@@ -9,8 +9,9 @@ import numpy as np
 from scratchnet.kernels.cuda import buffers, driver
 from scratchnet.kernels.cuda.launch import THREADS, Program
 from scratchnet.kernels.cuda.layout import Array, plain
+from scratchnet.kernels.cuda.runtime import On
 
-ALONE = 1 << 14  # so many numbers are left to one block
+ALONE = 1 << 12  # so many numbers are left to one block
 MAX_BLOCKS = 1 << 10
 KEPT = 1 << 12  # so many checks are remembered
 
@@ -47,6 +48,11 @@ def check(index: Array, low: int, high: int, error: Error, ignored: int | None =
     """
     if not index.size:
         return
+    with On(index.device.id):
+        _check(index, low, high, error, ignored)
+
+
+def _check(index: Array, low: int, high: int, error: Error, ignored: int | None) -> None:
     if high <= low and ignored is None:  # nothing is right, and what follows would fail
         raise error(int(index.reshape(-1)[0].get()))
     x = plain(index if index.dtype in (np.int32, np.int64) else index.astype(np.int64))
