@@ -41,16 +41,17 @@ def common_device(op: "type[Op]", args: tuple[Any, ...]) -> tuple[tuple[Any, ...
     return _brought_together(op.__name__, list(inspect.signature(op.forward).parameters)[1:], args)
 
 
-def computed(op: str, function: Callable[..., Any], *args: Any) -> Tensor:
+def computed(op: str, function: Callable[..., Any], *args: Any) -> Any:
     """function(xp, *arrays) of the tensors' arrays and the other arguments, xp their array module; without a gradient.
 
-    The tensors lie on one device, as those of an Op do.
+    The tensors lie on one device, as those of an Op do. The result is a Tensor, or a tuple of Tensors.
     """
     place, apart = _place_of(args)
     if apart:
         args, place = _brought_together(op, ["input", "other"], args)
     with np.errstate(all="ignore"), on(place):
-        return Tensor._wrap(function(module_on(place), *[a.array if isinstance(a, Tensor) else a for a in args]))
+        result = function(module_on(place), *[a.array if isinstance(a, Tensor) else a for a in args])
+    return tuple(map(Tensor._wrap, result)) if isinstance(result, tuple) else Tensor._wrap(result)
 
 
 def _place_of(args: tuple[Any, ...]) -> tuple[device, bool]:

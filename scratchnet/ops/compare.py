@@ -169,7 +169,7 @@ def where(condition: Tensor, input: Any = None, other: Any = None) -> Any:
     """
     check_tensor("where", "condition", condition)
     if input is None and other is None:
-        return tuple(Tensor._wrap(axis) for axis in array_module(condition.array).nonzero(condition.array))
+        return computed("where", lambda xp, x: xp.nonzero(x), condition)
     if condition.array.dtype.kind != "b":
         raise RuntimeError(message("where", "condition", condition.dtype, "must be a bool tensor", "compare it first"))
     x, y = operands("where", input, other)

@@ -73,7 +73,7 @@ def bincount(input: Tensor, weights: Tensor | None = None, minlength: int = 0) -
     if x.dtype.kind not in "iu":
         rule = "must be an integer dtype: bincount is not implemented for it"
         raise NotImplementedError(message("bincount", "input.dtype", input.dtype.name, rule, "use input.long()"))
-    if x.ndim != 1 or (x.size and x.min() < 0):
+    if x.ndim != 1 or any(input < 0):
         rule = "must be 1-d and non-negative: bincount only supports 1-d non-negative integral inputs"
         raise RuntimeError(message("bincount", "input", f"shape {list(x.shape)}", rule))
     if weights is not None and weights.array.shape != x.shape:

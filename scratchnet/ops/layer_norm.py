@@ -9,7 +9,7 @@ import numpy as np
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.inplace import check_writable
 from scratchnet.autograd.op import Op
-from scratchnet.device import kernels_for
+from scratchnet.device import kernels_for, on
 from scratchnet.ops.checks import check_floating, check_optional_tensor, check_tensor
 from scratchnet.ops.functions import sqrt
 from scratchnet.ops.norm import BatchNormGrad, NativeBatchNorm, batch_norm
@@ -196,9 +196,9 @@ def instance_norm(
     if moving and (input.array.size or not shape[0]):
         axes = tuple(range(2, len(shape)))
         for name, running in moving:
-            values = input.array.astype(np.float64)
-            batch = values.mean(axis=axes) if name == "running_mean" else values.var(axis=axes, ddof=1)
-            with np.errstate(invalid="ignore"):  # the mean over no samples is NaN
+            with on(input.device), np.errstate(invalid="ignore"):  # the mean over no samples is NaN
+                values = input.array.astype(np.float64)
+                batch = values.mean(axis=axes) if name == "running_mean" else values.var(axis=axes, ddof=1)
                 running.array[...] = (1.0 - momentum) * running.array + momentum * (
                     batch.real.sum(axis=0) / np.float64(shape[0])
                 )

@@ -4,10 +4,12 @@ import math
 import warnings
 from typing import Any
 
+import numpy as np
+
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.devices import computed
 from scratchnet.autograd.op import Op
-from scratchnet.device import array_module
+from scratchnet.device import array_module, kernels_for, on
 from scratchnet.ops.activation import sigmoid
 from scratchnet.ops.checks import check_floating, check_optional_tensor, check_same_dtype
 from scratchnet.ops.compare import where
@@ -63,11 +65,18 @@ class HeldAbove(Op, node="CloneBackward0"):
         return gy, None
 
 
-def _check_unit(argument: str, values: Any) -> None:
-    if not ((values >= 0) & (values <= 1)).all():
-        wrong = values[~((values >= 0) & (values <= 1))].ravel()[0]
-        rule = f"all elements of {argument} should be between 0 and 1"
-        raise RuntimeError(message("binary_cross_entropy", argument, wrong, rule, "use sigmoid, or ..._with_logits"))
+def _check_unit(argument: str, x: Tensor) -> None:
+    """Raise RuntimeError for a number outside [0, 1], without waiting: the bits of floats are in their order."""
+    with on(x.device):
+        values = x.array.real + 0  # so that -0.0 is 0.0
+        kind, whole = values.dtype, np.dtype(f"i{values.dtype.itemsize}")
+
+        def error(bits: int) -> Exception:
+            wrong, rule = whole.type(bits).view(kind), f"all elements of {argument} should be between 0 and 1"
+            fix = "use sigmoid, or ..._with_logits"
+            return RuntimeError(message("binary_cross_entropy", argument, wrong, rule, fix))
+
+        kernels_for(values).indices.check(values.view(whole), 0, int(kind.type(1).view(whole)) + 1, error)
 
 
 def binary_cross_entropy(
@@ -97,8 +106,8 @@ def binary_cross_entropy(
         check_same_dtype(op, "weight", weight, "input", input.array.dtype)
     check_same_dtype(op, "target", target, "input", input.array.dtype)
     check_floating(op, "input", input)
-    _check_unit("input", input.array)
-    _check_unit("target", target.array)
+    _check_unit("input", input)
+    _check_unit("target", target)
     loss: Tensor = BinaryCrossEntropy.apply(input, target, reduction, weight)
     return loss
 

@@ -3,10 +3,12 @@
 import math
 from typing import Any
 
+import numpy as np
+
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.inplace import check_writable
 from scratchnet.autograd.op import Op
-from scratchnet.device import array_module, kernels_for
+from scratchnet.device import kernels_for, on
 from scratchnet.ops.checks import check_floating, check_optional_tensor, check_tensor
 from scratchnet.ops.conv import ChannelSum
 from scratchnet.shapes import message
@@ -203,10 +205,11 @@ def batch_norm(
         check_writable(running, "batch_norm")
     y, mean, invstd = NativeBatchNorm.apply(input, weight, bias, eps)
     if input.array.size and moving:
-        xp, count = array_module(mean.array), input.array.size // input.array.shape[1]
-        wide = invstd.array.astype(xp.float64)
-        unbiased = (1.0 / (wide * wide) - eps).clip(min=0.0) * (count / (count - 1))
-        for running, batch in zip(moving, (mean.array, unbiased), strict=True):
-            running.array[...] = (1.0 - momentum) * running.array + momentum * batch.real
-            running._counter.value += 1
+        count = input.array.size // input.array.shape[1]
+        with on(input.device):
+            wide = invstd.array.astype(np.float64)
+            unbiased = (1.0 / (wide * wide) - eps).clip(min=0.0) * (count / (count - 1))
+            for running, batch in zip(moving, (mean.array, unbiased), strict=True):
+                running.array[...] = (1.0 - momentum) * running.array + momentum * batch.real
+                running._counter.value += 1
     return y

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
-from scratchnet.device import array_module, kernels_for
+from scratchnet.device import kernels_for, moved
 from scratchnet.ops.checks import check_floating, check_tensor
 from scratchnet.ops.geometry import Pair, Sizes, check_at_least, each, pair
 from scratchnet.ops.pool_checks import Windows, placed
@@ -187,11 +189,11 @@ def avg_pool3d(
     check_divisor("avg_pool3d", divisor_override)
     at = placed("avg_pool3d", 3, input, kernel_size, stride, padding, 1, ceil_mode)
     numbers = zip(at.images.array.shape[2:], at.out_size, at.kernel, at.stride, at.padding, strict=True)
-    axes = [_counts(*sizes, bool(count_include_pad)) for sizes in numbers]
-    xp = array_module(at.images.array)
-    divisors = xp.asarray(axes[0]).reshape(-1, 1, 1) * xp.asarray(axes[1]).reshape(-1, 1) * xp.asarray(axes[2])
+    axes = [np.array(_counts(*sizes, bool(count_include_pad))) for sizes in numbers]
+    divisors = axes[0].reshape(-1, 1, 1) * axes[1].reshape(-1, 1) * axes[2]
     if divisor_override is not None:
-        divisors = xp.full(at.out_size, divisor_override)
+        divisors = np.full(at.out_size, divisor_override)
+    divisors = moved(divisors, input.device)
     return at.shaped(AvgPool3D.apply(at.images, at.kernel, at.stride, at.padding, at.out_size, divisors))
 
 

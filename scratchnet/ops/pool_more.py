@@ -7,7 +7,7 @@ from typing import Any
 
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
-from scratchnet.device import array_module
+from scratchnet.device import array_module, kernels_for
 from scratchnet.ops.checks import check_floating, check_tensor
 from scratchnet.ops.geometry import LAYOUTS, Sizes, check_at_least, each
 from scratchnet.ops.pool import GatherPlanes, max_pool1d, max_pool2d, max_pool3d, scatter
@@ -179,10 +179,13 @@ def _unpool(
         rule = "is too large: Trying to create tensor with negative dimension"
         raise RuntimeError(message(op, "padding", border, rule, "use padding=0"))
     places, total = indices.array, math.prod(size)
-    wrong = places[(places < 0) | (places >= total)]
-    if wrong.size and total:
+
+    def error(wrong: int) -> Exception:
         rule = f"Found an invalid max index: output volumes are of size {'x'.join(map(str, size))}"
-        raise RuntimeError(message(op, "indices", int(wrong[0]), rule, f"use indices from 0 to {total - 1}"))
+        return RuntimeError(message(op, "indices", wrong, rule, f"use indices from 0 to {total - 1}"))
+
+    if total:
+        kernels_for(places).indices.check(places, 0, total, error)
     lead = shape[:-n] if len(shape) == n + 2 else (1, *shape[:-n])
     flat = (*lead, 1, math.prod(shape[-n:]))
     kind = MaxUnpool3D if n == 3 else MaxUnpool2D
