@@ -20,7 +20,7 @@ struct Accuracy {
 
 template <>
 struct Accuracy<float> {
-  static const int SPAN = 256;  // so many terms, then their sum is added to the total: an error of long sums grows less
+  static const int SPAN = 64;  // so many terms, then their sum is added to the total: an error of long sums grows less
 };
 
 // ALONG_TERMS: what lies together in the image are the terms (for the gradient of the weight), not the places.
@@ -109,7 +109,7 @@ __device__ void tile_product(const Product<T, I>& product, const Result<R, T, I>
 #pragma unroll
       for (int i = 0; i < MY_ROWS; ++i) {
 #pragma unroll
-        for (int j = 0; j < MY_PLACES; ++j) sum[i][j] += a[i] * b[j];
+        for (int j = 0; j < MY_PLACES; ++j) sum[i][j] = fma(a[i], b[j], sum[i][j]);
       }
     }
     if (SPAN > 0 && piece % larger(SPAN, 1) == SPAN - 1) {
