@@ -8,7 +8,7 @@ from scratchnet import dtypes
 from scratchnet.ops.creation import zeros
 from scratchnet.ops.from_data import tensor
 from scratchnet.optim.optimizer import Group, Params, check_settings, number, refuse
-from scratchnet.optim.updating import KernelOptimizer, States
+from scratchnet.optim.updating import KernelOptimizer, States, advanced
 from scratchnet.tensor import Tensor
 
 
@@ -87,9 +87,8 @@ class Adam(KernelOptimizer):
             state["step"] = tensor(0.0, dtype=dtypes.float32, device="cpu")
             for name in ("exp_avg", "exp_avg_sq", *(("max_exp_avg_sq",) if group["amsgrad"] else ())):
                 state[name] = zeros(param.shape, dtype=param.dtype, device=param.device)
-        state["step"] += 1
         largest = state["max_exp_avg_sq"] if group["amsgrad"] else None
-        return [state["exp_avg"], state["exp_avg_sq"], largest], {"step": int(state["step"].item())}
+        return [state["exp_avg"], state["exp_avg_sq"], largest], {"step": advanced(state["step"])}
 
 
 class AdamW(Adam):

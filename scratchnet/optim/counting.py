@@ -8,7 +8,7 @@ from scratchnet import dtypes
 from scratchnet.ops.creation import full
 from scratchnet.ops.from_data import tensor
 from scratchnet.optim.optimizer import number
-from scratchnet.optim.updating import KernelOptimizer
+from scratchnet.optim.updating import KernelOptimizer, advanced
 from scratchnet.tensor import Tensor
 
 
@@ -44,8 +44,7 @@ class CountingOptimizer(KernelOptimizer):
             state["step"] = counter(0.0)
             for name in names:
                 state[name] = counter(1.0) if name in self._counters else filled(param, 0.0)
-        state["step"] += 1
-        return state, int(state["step"].item())
+        return state, advanced(state["step"])
 
 
 def counter(value: float) -> Tensor:

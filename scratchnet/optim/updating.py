@@ -61,3 +61,10 @@ class KernelOptimizer(Optimizer):
 
 def _arrays(column: tuple[Any, ...]) -> list[Any] | None:
     return None if column[0] is None else [tensor.array for tensor in column]
+
+
+def advanced(counter: Tensor) -> int:
+    """The number of this step: the counter of a state, which lies on the CPU, one further."""
+    counter.array[...] += 1
+    counter._counter.value += 1
+    return int(counter.array)
