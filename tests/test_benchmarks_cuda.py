@@ -10,7 +10,7 @@ import pytest
 from parity import needs_torch
 
 import scratchnet
-from benchmarks.cuda import layers, nets, tables
+from benchmarks.cuda import layers, nets, suite, tables
 from benchmarks.cuda.layers import Shape
 from benchmarks.cuda.peers import Pair, WorkerError
 from benchmarks.cuda.store import Store
@@ -122,6 +122,20 @@ def test_rows_are_kept_and_failed_ones_are_done_again(tmp_path):
     assert not again.done("never seen")
     with pytest.raises(ValueError, match=r"nets.json was measured with .*'A'.*'B'.*choose another --out"):
         Store(tmp_path, "nets").describe({"device": "B"})
+
+
+@pytest.mark.parametrize(
+    ("name", "twin"),
+    [
+        ("tests/a.py::test_x[cuda-relu (2, 3)-float32]", "tests/a.py::test_x[relu (2, 3)-float32]"),
+        ("tests/a.py::test_x[cuda]", "tests/a.py::test_x"),
+        ("tests/a.py::test_x[relu-cuda]", "tests/a.py::test_x[relu]"),
+        ("tests/cuda.py::test_cuda[two]", "tests/cuda.py::test_cuda[two]"),
+        ("tests/cuda.py::test_cuda", "tests/cuda.py::test_cuda"),
+    ],
+)
+def test_the_same_test_on_the_cpu(name, twin):
+    assert suite.on_cpu(name, "cuda") == twin
 
 
 def test_work_of_a_convolution():

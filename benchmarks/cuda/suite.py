@@ -64,6 +64,27 @@ def run(store: Store, device: str, small: bool, jobs: int, until: float) -> int:
 
 
 def _run_group(device: str, tests: list[str], until: float) -> Row:
+    """What came of the tests. Those that fail on the CPU too, as with another version of torch, are told apart."""
+    row = _ran(device, tests, until)
+    twins = {name: twin for name in row.get("failed", ()) if (twin := on_cpu(name, device)) != name}
+    if twins:
+        there = _ran("cpu", list(twins.values()), until).get("failed", {})
+        row["failed_on_cpu_too"] = [name for name, twin in twins.items() if twin in there]
+        row["failed"] = {name: text for name, text in row["failed"].items() if twins.get(name) not in there}
+    return row
+
+
+def on_cpu(name: str, device: str) -> str:
+    """The name of the same test where the CPU is the only device: test_x[cuda-relu] is test_x[relu] there."""
+    test, _, case = name.partition("[")
+    parts = case.removesuffix("]").split("-")
+    if device not in parts:
+        return name
+    parts.remove(device)
+    return f"{test}[{'-'.join(parts)}]" if parts else test
+
+
+def _ran(device: str, tests: list[str], until: float) -> Row:
     seconds = min(GROUP_S, until - time.monotonic())
     if seconds <= 0:
         return {"error": "time was up before it began"}
@@ -89,7 +110,8 @@ def _counted(report: ElementTree.Element) -> Row:
         problem = next((child for child in case if child.tag in ("failure", "error")), None)
         skipped = case.find("skipped")
         if problem is not None:
-            row["failed"][f"{case.get('classname')}::{case.get('name')}"] = (problem.get("message") or "")[:300]
+            name = f"{str(case.get('classname')).replace('.', '/')}.py::{case.get('name')}"
+            row["failed"][name] = (problem.get("message") or "")[:300]
         elif skipped is not None:
             reason = (skipped.get("message") or "")[:100]
             row["skipped"][reason] = row["skipped"].get(reason, 0) + 1
@@ -99,4 +121,6 @@ def _counted(report: ElementTree.Element) -> Row:
 
 
 def _brief(row: Row) -> str:
-    return f"{row['passed']} passed, {sum(row['skipped'].values())} skipped, {len(row['failed'])} failed"
+    brief = f"{row['passed']} passed, {sum(row['skipped'].values())} skipped, {len(row['failed'])} failed"
+    also = len(row.get("failed_on_cpu_too", ()))
+    return f"{brief}, {also} more on the CPU too" if also else brief

@@ -39,6 +39,9 @@ def _suite(rows: dict[str, Row]) -> list[str]:
         for reason, count in row["skipped"].items():
             reasons[reason] = reasons.get(reason, 0) + count
     lines = ["## The test suite", "", f"{passed:,} passed, {failed:,} failed, {sum(reasons.values()):,} skipped.", ""]
+    also = sum(len(row.get("failed_on_cpu_too", ())) for row in rows.values())
+    if also:
+        lines += [f"{also:,} more fail on the CPU too, as tests do beside another version of PyTorch.", ""]
     lines += [f"- {count:,} skipped: {reason}" for reason, count in sorted(reasons.items())]
     return lines + [f"- failed: {name}: {message}" for row in rows.values() for name, message in row["failed"].items()]
 
