@@ -242,6 +242,8 @@ def test_the_default_device(gpu: str) -> None:
         assert sn.nn.Linear(2, 1).weight.is_cuda
         with sn.device("cpu"):
             assert sn.ones(1).is_cpu
+            assert sn.tensor(sn.ones(1, device="cuda")).is_cpu
+            assert sn.as_tensor(sn.ones(1, device="cuda")).is_cpu
             assert sn.get_default_device() == sn.device("cpu")
         assert sn.ones(1).is_cuda
         sn.set_default_device(None)
