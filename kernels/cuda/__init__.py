@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from scratchnet.kernels.cuda import activation as activation
     from scratchnet.kernels.cuda import buffers as buffers
     from scratchnet.kernels.cuda import columns as columns
+    from scratchnet.kernels.cuda import conv as conv
     from scratchnet.kernels.cuda import curves as curves
     from scratchnet.kernels.cuda import dropout as dropout
     from scratchnet.kernels.cuda import functions as functions
     from scratchnet.kernels.cuda import indices as indices
     from scratchnet.kernels.cuda import launch as launch
     from scratchnet.kernels.cuda import loss as loss
+    from scratchnet.kernels.cuda import matmul as matmul
     from scratchnet.kernels.cuda import norm as norm
     from scratchnet.kernels.cuda import optim as optim
     from scratchnet.kernels.cuda import optim_adaptive as optim_adaptive
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from scratchnet.kernels.cuda import scatter as scatter
     from scratchnet.kernels.cuda import softmax as softmax
     from scratchnet.kernels.cuda import targets as targets
+    from scratchnet.kernels.cuda import tf32 as tf32
 
 
 def __getattr__(name: str) -> ModuleType:
