@@ -16,7 +16,7 @@ import scratchnet.kernels.cpu as cpu
 import scratchnet.kernels.cuda as cuda
 from scratchnet.kernels.cuda import driver, launch
 
-pytestmark = pytest.mark.emulated
+pytestmark = [pytest.mark.emulated, pytest.mark.sanitizer]
 
 STEMS = {path.stem for path in launch.FOLDER.glob("*.py")} - {"launch", "driver", "layout", "buffers", "runtime"}
 ROWS = [case for case in [*CASES, *DEVICE_CASES] if case.name.split(".")[0] in STEMS]

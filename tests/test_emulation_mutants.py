@@ -24,6 +24,7 @@ def test_every_source_has_scenarios_and_faults(stem: str) -> None:
     assert set(file.HIDDEN) <= set(range(mutants.barriers(f"{stem}.cu")))
 
 
+@pytest.mark.sanitizer
 @pytest.mark.parametrize("stem", WITH_FILE)
 def test_as_it_is_no_check_fails(stem: str) -> None:
     with mutants.standing_in():

@@ -13,17 +13,17 @@ import scratchnet.kernels.cpu as cpu
 import scratchnet.kernels.cuda as cuda
 from scratchnet.kernels.cuda import driver, launch, tensors
 
-pytestmark = pytest.mark.emulated
+pytestmark = [pytest.mark.emulated, pytest.mark.sanitizer]
 
 SHAPES = [(7, 5), (), (0, 3), (tensors.PART,), (3, tensors.PART), (1,)]
 each_step = pytest.mark.parametrize("step", STEPS, ids=str)
 each_dtype = pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 
 
-@pytest.fixture(autouse=True, params=engine.ORDERS)
+@pytest.fixture(autouse=True, params=engine.CHECKS)
 def order(request: pytest.FixtureRequest) -> Iterator[str]:
     before = driver.use(cupy)
-    with engine.ordered(request.param):
+    with engine.checked(request.param):
         yield request.param
     driver.use(before)
 

@@ -1,57 +1,20 @@
-"""The kernels under AddressSanitizer and UndefinedBehaviorSanitizer, in a process that loads their runtime first."""
+"""AddressSanitizer and UndefinedBehaviorSanitizer stop kernels that leave their arrays or overflow.
 
-import os
+`python -m emulation.sanitized -m pytest -m sanitizer` runs the kernels' tests under them, in one order of the threads.
+"""
+
 import subprocess
 import sys
-from functools import cache
-from pathlib import Path
 
 import pytest
+from emulation import engine, sanitized
 
-pytestmark = pytest.mark.emulated
-
-TESTS = Path(__file__).resolve().parent
-
-
-@cache
-def runtime() -> str | None:
-    """The path of g++'s libasan, or None where it has none."""
-    found = subprocess.run(["g++", "-print-file-name=libasan.so"], capture_output=True, text=True, timeout=60)
-    path = found.stdout.strip()
-    return path if Path(path).is_absolute() else None
+pytestmark = pytest.mark.sanitizer
 
 
-def python(*arguments: str) -> subprocess.CompletedProcess[str]:
-    library = runtime()
-    if library is None:
-        pytest.skip("g++ has no libasan")
-    environment = {
-        **os.environ,
-        "LD_PRELOAD": library,
-        "ASAN_OPTIONS": "detect_leaks=0",  # Python keeps memory until its end
-        "EMULATION_SANITIZE": "1",
-        "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent), os.environ.get("PYTHONPATH", "")]),
-    }
-    return subprocess.run(
-        [sys.executable, *arguments], env=environment, cwd=TESTS.parent, capture_output=True, text=True, timeout=900
-    )
-
-
-def test_no_kernel_leaves_its_arrays() -> None:
-    ran = python(
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-m",
-        "emulated",
-        "tests/test_emulation_kernels.py",
-        "-k",
-        "forward",
-    )
-    assert ran.returncode == 0, ran.stdout[-3000:] + ran.stderr[-3000:]
-    assert " passed" in ran.stdout
+def test_the_kernels_of_this_run_are_sanitized() -> None:
+    assert engine.build == "sanitized", "start it by `python -m emulation.sanitized`"
+    assert engine.CHECKS == ("forward",)
 
 
 @pytest.mark.parametrize(
@@ -63,9 +26,13 @@ def test_no_kernel_leaves_its_arrays() -> None:
         ("__shared__ float s[8]; float* p = s; y[0] = p[n + 5];", "insufficient space for an object"),
         ("SHARED_MEMORY(float, s); y[0] = s[n];", "heap-buffer-overflow"),
         ("int m = 2147483647; y[0] = m + n;", "signed integer overflow"),
+        ("y[0] = 1 << (n + 29);", "shift exponent 32 is too large"),
+        ("y[0] = reinterpret_cast<const float2*>(x + 1)->x;", "misaligned address"),
     ],
 )
 def test_a_kernel_that_does_is_stopped(body: str, error: str) -> None:
+    library = sanitized.runtime()
+    assert library is not None
     code = f"""
 import numpy as np
 from emulation import cupy
@@ -73,6 +40,7 @@ code = "__global__ void f(const float* x, float* y, int n) {{ {body} }}"
 x, y = cupy.zeros(3, np.float32), cupy.zeros(3, np.float32)
 cupy.RawModule(code=code, name_expressions=["f"]).get_function("f")((1,), (1,), (x, y, np.int32(3)), shared_mem=12)
 """
-    ran = python("-c", code)
+    environment = sanitized.environment(library)
+    ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=300)
     assert ran.returncode != 0
     assert error in ran.stderr, ran.stderr
