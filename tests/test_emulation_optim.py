@@ -116,3 +116,16 @@ def test_nothing_is_launched_for_no_elements() -> None:
 def test_the_parameters_of_a_launch_fit_into_4_kib() -> None:
     """A table and the settings of the kernel that has most of both: what every GPU and compiler takes."""
     assert tensors._layout(5).itemsize + 11 * 8 <= 4096
+
+
+def test_a_table_of_another_layout_is_refused() -> None:
+    """By value goes what has a struct's very size; CuPy would launch it all the same."""
+    code = "struct Pair { double a; int b; };\n__global__ void f(Pair pair, double* y) { y[0] = pair.a * pair.b; }"
+    kernel = cupy.RawModule(code=code, name_expressions=["f"]).get_function("f")
+    fields, y = [("a", np.float64), ("b", np.int32)], cupy.empty(1, np.float64)
+    kernel((1,), (1,), (np.array((2.5, 3), np.dtype(fields, align=True)), y))
+    assert y.get() == [7.5]
+    with pytest.raises(TypeError, match="argument 0 is bytes12, the parameter is bytes16"):
+        kernel((1,), (1,), (np.array((2.5, 3), np.dtype(fields)), y))
+    with pytest.raises(TypeError, match="unsupported type"):
+        kernel((1,), (1,), (np.zeros(2, np.dtype(fields, align=True)), y))
