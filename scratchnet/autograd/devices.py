@@ -1,8 +1,9 @@
 """The device of an operation: where its tensors lie, and the refusal of those that lie apart."""
 
+import functools
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from scratchnet.autograd.op import Op
 
 APART = "Expected all tensors to be on the same device, but found at least two devices, {} and {}!"
+P, R = ParamSpec("P"), TypeVar("R")
 _move: Any = None
 
 
@@ -52,6 +54,22 @@ def computed(op: str, function: Callable[..., Any], *args: Any) -> Any:
     with np.errstate(all="ignore"), on(place):
         result = function(module_on(place), *[a.array if isinstance(a, Tensor) else a for a in args])
     return tuple(map(Tensor._wrap, result)) if isinstance(result, tuple) else Tensor._wrap(result)
+
+
+def on_its_device(function: Callable[P, R]) -> Callable[P, R]:
+    """A function that computes with its tensors' arrays itself: inside, the first tensor's GPU is the current one."""
+
+    @functools.wraps(function)
+    def placed(*args: P.args, **kwargs: P.kwargs) -> R:
+        for arg in (*args, *kwargs.values()):
+            if isinstance(arg, Tensor):
+                if type(arg.array) is np.ndarray:
+                    break
+                with on(arg.device):
+                    return function(*args, **kwargs)
+        return function(*args, **kwargs)
+
+    return placed
 
 
 def _place_of(args: tuple[Any, ...]) -> tuple[device, bool]:

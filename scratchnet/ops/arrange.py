@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from scratchnet.autograd.core import Tensor
+from scratchnet.autograd.devices import on_its_device
 from scratchnet.autograd.op import Op
-from scratchnet.device import array_module
+from scratchnet.device import array_module, moved, to_host
 from scratchnet.ops.checks import check_integer, check_tensor
 from scratchnet.ops.gather import index_select
 from scratchnet.ops.shape import expand
@@ -89,7 +90,7 @@ class Roll(Op):
     @staticmethod
     def forward(ctx: Any, x: Any, shifts: tuple[int, ...], dims: tuple[int, ...] | None) -> Any:
         ctx.back, ctx.dims = tuple(-s for s in shifts), dims
-        return np.asarray(array_module(x).roll(x, shifts if dims else shifts[0], dims))
+        return array_module(x).roll(x, shifts if dims else shifts[0], dims)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Gradients:
@@ -170,7 +171,7 @@ def repeat_interleave(
     check_tensor(op, "input", input)
     if repeats is None:
         counts = _counts(input)
-        return Tensor._wrap(np.repeat(np.arange(counts.size, dtype=input.array.dtype), counts))
+        return Tensor._wrap(moved(np.repeat(np.arange(counts.size, dtype=counts.dtype), counts), input.device))
     if dim is None:
         input, dim = (input.reshape(-1) if input.array.size else input.reshape(0)), 0
     if not input.ndim:
@@ -200,12 +201,12 @@ def repeat_interleave(
     if output_size is not None and output_size != int(counts.sum()):
         rule = f"must be the sum of repeats ({int(counts.sum())}): allocated size does not match required size"
         raise RuntimeError(message(op, "output_size", output_size, rule))
-    return index_select(input, at, Tensor._wrap(np.repeat(np.arange(size), counts)))
+    return index_select(input, at, Tensor._wrap(moved(np.repeat(np.arange(size), counts), input.device)))
 
 
 def _counts(repeats: Tensor) -> Any:
-    """The numbers of a repeats tensor, checked."""
-    op, counts = "repeat_interleave", repeats.array
+    """The numbers of a repeats tensor on the host, which needs their sum, checked."""
+    op, counts = "repeat_interleave", to_host(repeats.array)
     if counts.ndim > 1 or (counts.ndim == 0 and counts.dtype.kind not in "i"):
         raise RuntimeError(message(op, "repeats", f"{counts.ndim}-D", "must be 0-dim or 1-dim tensor"))
     if counts.dtype not in (np.int32, np.int64):
@@ -261,6 +262,7 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     return _triangle("triu", Triu, input, diagonal)
 
 
+@on_its_device
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     """torch.nonzero: where the elements other than 0 are, row after row: (count, ndim) of int64.
 
@@ -270,7 +272,7 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Any:
     x = input.array
     if as_tuple:
         return tuple(Tensor._wrap(found) for found in (x if x.ndim else x.reshape(1)).nonzero())
-    return Tensor._wrap(np.argwhere(x))
+    return Tensor._wrap(array_module(x).argwhere(x))
 
 
 def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet.autograd.core import Tensor
+from scratchnet.autograd.devices import on_its_device
 from scratchnet.device import array_module, kernels_for
 from scratchnet.ops.checks import check_range, check_same_device, check_tensor
 from scratchnet.ops.index import Index, getitem
@@ -55,6 +56,7 @@ def vector(op: str, input: Tensor, index: Tensor, error: type[Exception]) -> Any
     return index.array.reshape(-1)
 
 
+@on_its_device
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """torch.index_select: the entries of `dim` that a vector of indices names; a copy.
 
@@ -89,6 +91,7 @@ def check_ranks(op: str, name: str, value: Tensor, index: Tensor) -> None:
         raise RuntimeError(message(op, "index", f"{index.ndim}-D", rule))
 
 
+@on_its_device
 def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
     """torch.gather: out[i][j][k] = input[i][index[i][j][k]][k] for dim 1, and so on; the shape is the index's.
 
@@ -112,6 +115,7 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
     return result if shape else result.reshape(())
 
 
+@on_its_device
 def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """torch.take_along_dim: gather, the other dimensions broadcast; without dim over the flat tensors.
 
@@ -139,6 +143,7 @@ def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Te
     return gather(wide, dim, Tensor._wrap(places % size if size else places))
 
 
+@on_its_device
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     """torch.masked_select: the elements where a bool mask holds, both broadcast; 1-d, a copy.
 
@@ -156,6 +161,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     return result
 
 
+@on_its_device
 def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
     """torch.nn.functional.one_hot: (...) of int64 -> (..., num_classes), 1 at each class number; -1 counts them.
 

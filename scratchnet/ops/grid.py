@@ -8,6 +8,7 @@ import numpy as np
 
 from scratchnet import dtypes
 from scratchnet.autograd.core import Tensor
+from scratchnet.autograd.devices import computed, on_its_device
 from scratchnet.autograd.op import Op
 from scratchnet.device import array_module
 from scratchnet.ops.checks import check_floating, check_same_dtype, check_tensor
@@ -73,7 +74,7 @@ class Untouched(Op):
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Any:
         shape, dtype = ctx.grid
-        return gy, Tensor._wrap(array_module(gy.array).zeros(shape, dtype))
+        return gy, computed("grid_sample", lambda xp, _: xp.zeros(shape, dtype), gy)
 
 
 def _pixels(xp: Any, x: Any, size: int) -> Any:
@@ -137,6 +138,7 @@ def _check(input: Any, grid: Any, mode: Any, padding_mode: Any) -> None:
     check_same_dtype(op, "grid", grid, "input", input.array.dtype)
 
 
+@on_its_device
 def grid_sample(
     input: Tensor,
     grid: Tensor,
@@ -183,6 +185,7 @@ def grid_sample(
     return result.reshape(n, c, *points)
 
 
+@on_its_device
 def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None = None) -> Tensor:
     """torch.nn.functional.affine_grid: (N, 2, 3) and size (N, C, H, W) -> (N, H, W, 2): grid_sample's points.
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet.autograd.core import Tensor
+from scratchnet.autograd.devices import on_its_device
 from scratchnet.autograd.inplace import assign, check_writable
 from scratchnet.autograd.op import Op
 from scratchnet.device import CPU, array_module, device, device_of, is_array, kernels_for, moved, to_host
@@ -116,6 +117,7 @@ class IndexPut(Op):
         return gx, (Index.apply(gy, ctx.index) if ctx.needs[1] else None), None
 
 
+@on_its_device
 def getitem(input: Tensor, index: Any) -> Tensor:
     """input[index]: a view for ints, slices, None and Ellipsis; a copy where lists, arrays, tensors or masks take part.
 
@@ -137,6 +139,7 @@ def _kind(index: Any) -> type[Op]:
     return SelectRange if isinstance(parts[-1], slice) else SelectNew if parts[-1] is None else Select
 
 
+@on_its_device
 def setitem(input: Tensor, index: Any, value: Any) -> None:
     """input[index] = value, in place and on the tape. Raises RuntimeError where the value doesn't broadcast."""
     check_writable(input, "setitem")

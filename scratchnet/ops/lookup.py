@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from scratchnet.autograd.core import Tensor
+from scratchnet.autograd.devices import on_its_device
 from scratchnet.autograd.op import Op
 from scratchnet.device import array_module, kernels_for
 from scratchnet.ops.checks import check_optional_tensor, check_same_dtype, check_tensor
@@ -45,6 +46,7 @@ class EmbeddingAdjoint(Op):
         return Embedding.apply(ggx, index, -1, False) * factor, None, None, None, None
 
 
+@on_its_device
 def embedding(
     input: Tensor,
     weight: Tensor,

@@ -8,6 +8,7 @@ import numpy as np
 from scratchnet import dtypes, random
 from scratchnet.autograd.complex_step import constant
 from scratchnet.autograd.core import Tensor
+from scratchnet.autograd.devices import on_its_device
 from scratchnet.autograd.inplace import assign, check_writable
 from scratchnet.autograd.modes import is_grad_enabled, no_grad
 from scratchnet.autograd.op import Op
@@ -119,6 +120,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Drawer = None
     return result
 
 
+@on_its_device
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Drawer = None) -> Tensor:
     """torch.Tensor.bernoulli_: 1 with chance p, else 0; p is a number or a tensor that broadcasts to this one.
 
@@ -139,6 +141,7 @@ def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Drawer = None) -> Tenso
     return _fill(self, "bernoulli_", generator, lambda r, shape: r.bernoulli(chances, generator))
 
 
+@on_its_device
 def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Drawer = None) -> Tensor:
     """torch.multinomial: indices drawn by weights: (C,) -> (num_samples,), (N, C) -> (N, num_samples), int64.
 
@@ -192,6 +195,7 @@ class NormalOfBoth(NormalOfMean, node="NormalBackward3"):
     """See NormalOfMean."""
 
 
+@on_its_device
 def normal(
     mean: Any,
     std: Any = 1.0,

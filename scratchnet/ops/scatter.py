@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet.autograd.core import Tensor
+from scratchnet.autograd.devices import on_its_device
 from scratchnet.autograd.op import Op
 from scratchnet.device import array_module, moved
 from scratchnet.ops.checks import check_range, check_tensor
@@ -72,6 +73,7 @@ class ScatterReduce(Op, node="NotImplemented"):
         raise RuntimeError("scatter: derivative for scatter with reduce is not implemented; use scatter_add")
 
 
+@on_its_device
 def index_add(input: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: Number = 1) -> Tensor:
     """torch.index_add: alpha * source's entries of `dim` added to the entries that `index` names, in order.
 
@@ -109,6 +111,7 @@ def same_dtype(op: str, input: Tensor, name: str, value: Tensor) -> None:
         raise RuntimeError(message(op, f"{name}.dtype", value.dtype, rule, f"use {name}.to({input.dtype})"))
 
 
+@on_its_device
 def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     """torch.index_fill: the entries of `dim` that `index` names overwritten with a number or a 0-d tensor.
 
@@ -138,6 +141,7 @@ def index_fill(input: Tensor, dim: int, index: Tensor, value: Any) -> Tensor:
     return result
 
 
+@on_its_device
 def index_put(input: Tensor, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False) -> Tensor:
     """torch.index_put: input[indices] = values as a copy; with accumulate, values that meet in a place add up.
 
@@ -218,6 +222,7 @@ def _prepared(op: str, input: Tensor, dim: int, index: Tensor, src: Any) -> tupl
     return x, src, grid(dim, places)
 
 
+@on_its_device
 def scatter(
     input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: str | None = None
 ) -> Tensor:
@@ -243,6 +248,7 @@ def scatter(
     return result if input.ndim else result.reshape(())
 
 
+@on_its_device
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """torch.scatter_add: out[i][index[i][j][k]][k] += src[i][j][k] for dim 1, and so on, one after another.
 

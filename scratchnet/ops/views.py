@@ -8,7 +8,7 @@ import numpy as np
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.inplace import address
 from scratchnet.autograd.op import Op
-from scratchnet.device import array_module, strided
+from scratchnet.device import array_module, device_of, kernels_for, moved, strided
 from scratchnet.ops.checks import check_integer, check_tensor
 from scratchnet.ops.index import Select
 from scratchnet.ops.permute import permute
@@ -231,7 +231,7 @@ def _laid_out(x: Any, geometry: Geometry) -> Any:
     """x at the places of the geometry, in memory that starts at 0 of it."""
     places = _places(geometry)
     store = array_module(x).zeros(int(places.max()) + 1, x.dtype)
-    store[places] = x
+    kernels_for(x).scatter.put(store, moved(places.reshape(-1), device_of(x)), x.reshape(-1))
     return strided(store[geometry[2] :], 0, geometry[0], geometry[1])
 
 
@@ -253,11 +253,13 @@ class Restrided(Op):
     @staticmethod
     def forward(ctx: Any, x: Any, written: Geometry, read: Geometry, source: Geometry) -> Any:
         ctx.geometries = (read, written, source)
-        xp = array_module(x)
+        xp, place = array_module(x), device_of(x)
         into, out, origin = (_places(g) for g in (written, read, source))
-        store = xp.zeros(max((int(p.max()) + 1 for p in (into, out, origin) if p.size), default=0), x.dtype)
-        xp.add.at(store, into, x)
-        return np.asarray((store / np.maximum(np.bincount(origin.ravel(), minlength=store.size), 1))[out], x.dtype)
+        size = max((int(p.max()) + 1 for p in (into, out, origin) if p.size), default=0)
+        sharing = np.maximum(np.bincount(origin.ravel(), minlength=size), 1)
+        store = xp.zeros(size, x.dtype)
+        kernels_for(x).scatter.add(store, moved(into.reshape(-1), place), x.reshape(-1))
+        return (store / moved(sharing, place))[moved(out, place)].astype(x.dtype, copy=False)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Gradients:
