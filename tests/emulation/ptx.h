@@ -39,6 +39,20 @@ inline std::vector<Copy>& pending_copies() {
   return mine.pending;
 }
 
+inline void note(Copy copy) {
+  Unwatched unwatched;
+  pending_copies().push_back(copy);
+}
+
+inline bool take(Copy* copy) {
+  Unwatched unwatched;
+  std::vector<Copy>& pending = pending_copies();
+  if (pending.empty()) return false;
+  *copy = pending.back();
+  pending.pop_back();
+  return true;
+}
+
 struct Fragments {
   const unsigned *a, *b;
 };
@@ -54,12 +68,12 @@ inline float tf32(unsigned bits) {
 
 inline void copy_async(float* shared, const float* global, bool valid) {
   *shared = __builtin_nanf("");
-  emulated::pending_copies().push_back({shared, global, valid});
+  emulated::note({shared, global, valid});
 }
 
 inline void wait_for_copies() {
-  for (const emulated::Copy& copy : emulated::pending_copies()) *copy.to = copy.valid ? *copy.from : 0.0f;
-  emulated::pending_copies().clear();
+  emulated::Copy copy;
+  while (emulated::take(&copy)) *copy.to = copy.valid ? *copy.from : 0.0f;
 }
 
 inline unsigned to_tf32(float value) {
