@@ -43,9 +43,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """One line for all that is skipped."""
+    """One line for all that is skipped, and what the op table did off the CPU."""
     if torch is None:
         terminalreporter.write_line("torch isn't installed: the comparisons with PyTorch were skipped")
+    for line in devices.op_table_lines(terminalreporter.stats):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 A test that takes the fixture `device` (conftest.py) makes its tensors there: it is the default device meanwhile.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -95,18 +96,35 @@ def share_memory(a: Any, b: Any) -> bool:
 
 
 def in_every_order(run: Callable[[], Any], arrays_of: Callable[[Any], list[Any]], what: str) -> Any:
-    """run()'s result. On the emulated device, if kernels were launched, again in every other order of a block's
-    threads: `arrays_of` the results must have the same bits.
+    """run()'s result. On the emulated device, if kernels were launched, again in other orders of their threads:
+    `arrays_of` the results must have the same bits.
+
+    In every order where some kernel had a barrier or an atomic operation. Threads without either run to their end one
+    by one: there the reversed order swaps each two of them, so it shows what two of them do to one place.
     """
-    launched = emulator.launches
+    launched, synchronized = emulator.launches, emulator.synchronized
     result = run()
     if emulator.launches == launched:
         return result
     first = _bits(arrays_of(result))
-    for order in [name for name in emulator.ORDERS if name != emulator.order]:
+    orders = emulator.ORDERS if emulator.synchronized > synchronized else ("forward", "reversed")
+    for order in [name for name in orders if name != emulator.order]:
         with emulator.ordered(order):
             assert _bits(arrays_of(run())) == first, f"{what}: other bits when threads run {order}"
     return result
+
+
+def op_table_lines(stats: dict[str, list[Any]]) -> Iterator[str]:
+    """How many cases of the op table passed on each device but the CPU, and what was skipped for which reason."""
+    for name in NAMES[1:]:
+        ours = re.compile(rf"test_ops\.py::\w+\[{name}[-\]]")
+        outcomes = {
+            outcome: [report for report in stats.get(outcome, []) if ours.search(report.nodeid)]
+            for outcome in ("passed", "failed", "skipped")
+        }
+        if any(outcomes.values()):
+            yield f"the op table on {name}: " + ", ".join(f"{len(found)} {what}" for what, found in outcomes.items())
+            yield from sorted({f"  skipped: {report.longrepr[2]}" for report in outcomes["skipped"]})
 
 
 def _bits(arrays: list[Any]) -> list[bytes | None]:
