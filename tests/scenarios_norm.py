@@ -20,7 +20,7 @@ FAULTS = [
     ("2 * (c * chunks + team.member)", "2 * (c * chunks)"),
     ("smaller(start + chunk, count), team", "start + chunk, team"),
     ("sums + 2 * (c * static_cast<I>(gridDim.y) + static_cast<I>(blockIdx.y))", "sums + 2 * c"),
-    ("- mean) * scale + shift", "- mean) * (scale + shift)"),
+    ("- mean) * scale + shift;", "- mean) * (scale + shift);"),
     ("count) - distance * distance", "count)"),
     ("deviations.shift + distance", "distance"),
     ("/ sqrt(static_cast<double>(wide(var[c])) + eps)", "/ (static_cast<double>(wide(var[c])) + eps)"),
