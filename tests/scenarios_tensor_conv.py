@@ -19,7 +19,7 @@ FAULTS = [
     ("warp % 4 * (PLACES / 4)", "warp / 4 * (PLACES / 4)"),
     ("own >= 0 && tile.row + row < product.rows", "own >= 0"),
     ("const bool valid = product.inside(at, here);", "const bool valid = true;"),
-    ("tile.place + place >= product.places.count) continue", "false) continue"),
+    ("kept.tile.place + place >= kept.product.places.count) continue", "false) continue"),
 ]
 HIDDEN: dict[int, str] = {}
 
