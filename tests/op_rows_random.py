@@ -90,7 +90,7 @@ ROWS: list[Row] = [
         seeded=True,
     ),
     row("randint_like", lambda T, F, x: (T.randint_like(x, 5), T.randint_like(x, -3, 9)), X, order=0, seeded=True),
-    row("*_like: generator", lambda T, F, x: _with_generators(T, x), X, order=0),
+    row("*_like: generator", lambda T, F, x: _with_generators(T, x), X, order=0, seeded=True),
     both("multinomial", [const(pos((6,)))], 1, seeded=True, order=0),
     both("multinomial", [const(pos((4, 6)))], 6, seeded=True, order=0),
     method("multinomial", [const(pos((5, 40)))], 7, label="multinomial: some of many", seeded=True, order=0),
