@@ -9,6 +9,7 @@ Scenario = tuple[Callable[..., Any], tuple[Any, ...]]
 
 FAULTS = [
     ("smaller(start + chunk, N * S)", "start + chunk"),
+    ("k * static_cast<I>(gridDim.y)", "k * static_cast<I>(gridDim.x)"),
     ("half = THREADS / 2", "half = THREADS / 4"),
     ("(i / S * K + k) * S + i % S", "(i / S * K + k) * S + i / N"),
 ]

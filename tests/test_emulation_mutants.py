@@ -20,7 +20,7 @@ FAULTS = [(stem, number) for stem in WITH_FILE for number in range(len(mutants.s
 def test_every_source_has_scenarios_and_faults(stem: str) -> None:
     assert mutants.has_scenarios(stem), f"tests/scenarios_{stem}.py is missing"
     file = mutants.scenario_file(stem)
-    assert len(set(file.FAULTS)) == len(file.FAULTS) >= 3
+    assert len(set(file.FAULTS)) == len(file.FAULTS) >= 4
     assert set(file.HIDDEN) <= set(range(mutants.barriers(f"{stem}.cu")))
 
 
