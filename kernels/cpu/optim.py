@@ -29,8 +29,8 @@ def sgd_step(
         for arrays in zip(params, grads, momentum_buffers, strict=True):
             _update(_sgd_momentum, *arrays, settings=settings, flags=flags)
     else:
-        for arrays in zip(params, grads, strict=True):
-            _update(_sgd, *arrays, settings=settings, flags=flags)
+        for pair in zip(params, grads, strict=True):
+            _update(_sgd, *pair, settings=settings, flags=flags)
 
 
 def adam_step(

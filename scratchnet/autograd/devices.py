@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from scratchnet.autograd.op import Op
 
 APART = "Expected all tensors to be on the same device, but found at least two devices, {} and {}!"
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 _move: Any = None
 
 
