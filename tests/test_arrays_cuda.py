@@ -78,6 +78,8 @@ def test_libraries_are_not_mixed(gpu: str) -> None:
         arrays.conv2d(x, w)
     with pytest.raises(TypeError, match=r"out \(=a numpy.ndarray\) must be a .*cupy.ndarray"):
         arrays.conv2d(driver.cupy().asarray(x), w, out=np.empty((1, 3, 2, 2), "float32"))
+    with pytest.raises(TypeError, match=r"input .* use cupy\.asarray\(input\.detach\(\)\), or scratchnet\.nn"):
+        arrays.conv2d(sn.ones(1, 2, 4, 4, device="cuda"), w)
 
 
 @pytest.mark.parametrize("name", ["conv2d", "max_pool2d", "softmax"])

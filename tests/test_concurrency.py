@@ -5,42 +5,59 @@ import threading
 
 import numpy as np
 import pytest
+from devices import two_gpus
 
 import scratchnet as sn
 from scratchnet import models, nn, optim
 
 
-def train(seed: int, steps: int = 3) -> list[np.ndarray]:
+def train(seed: int, steps: int = 3, place: str = "cpu") -> list[np.ndarray]:
     """The weights of LeNet after some steps on random images."""
     rng = np.random.default_rng(seed)
     model = models.create("lenet")
     with sn.no_grad():
         for parameter in model.parameters():
             parameter.copy_(sn.from_numpy(rng.standard_normal(parameter.shape).astype(np.float32) * 0.1))
+    model.to(place)
     optimizer = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-    images = sn.from_numpy(rng.standard_normal((64, 1, 28, 28)).astype(np.float32))
-    labels = sn.from_numpy(rng.integers(0, 10, 64))
+    images = sn.from_numpy(rng.standard_normal((64, 1, 28, 28)).astype(np.float32)).to(place)
+    labels = sn.from_numpy(rng.integers(0, 10, 64)).to(place)
     for _ in range(steps):
         optimizer.zero_grad()
         nn.functional.cross_entropy(model(images), labels).backward()
         optimizer.step()
-    return [parameter.detach().numpy().copy() for parameter in model.parameters()]
+    return [parameter.detach().cpu().numpy().copy() for parameter in model.parameters()]
 
 
 def same(a: list[np.ndarray], b: list[np.ndarray]) -> bool:
     return all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
 
 
-def test_two_threads_train_at_once() -> None:
-    alone = [train(seed) for seed in (1, 2)]
+def check_two_threads(steps: int, places: tuple[str, str]) -> None:
+    alone = [train(number, steps, place) for number, place in enumerate(places)]
     together: dict[int, list[np.ndarray]] = {}
-    threads = [threading.Thread(target=lambda seed=seed: together.update({seed: train(seed)})) for seed in (1, 2)]
+
+    def run(number: int) -> None:
+        together[number] = train(number, steps, places[number])
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(timeout=120)
-    assert same(together[1], alone[0])
-    assert same(together[2], alone[1])
+    for number in range(2):
+        assert same(together[number], alone[number])
+
+
+def test_two_threads_train_at_once() -> None:
+    check_two_threads(3, ("cpu", "cpu"))
+
+
+@pytest.mark.parametrize("other", ["cuda:0", "cuda:1"])
+def test_two_threads_train_on_gpus(gpu: str, other: str) -> None:
+    if other == "cuda:1":
+        two_gpus()
+    check_two_threads(2, ("cuda:0", other))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")

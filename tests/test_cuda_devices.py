@@ -377,6 +377,8 @@ def test_what_is_refused_between_devices(gpu: str) -> None:
         here + there
     with pytest.raises(RuntimeError, match="same device"):
         here.add_(there)
+    with pytest.raises(RuntimeError, match=r"arrays\[2\] is on cpu.*same device"):
+        sn.cat([there, there, here])
     with pytest.raises(RuntimeError, match="gradient with device type 'cpu' to a tensor with device type 'cuda:0'"):
         there.grad = here
     with pytest.raises(RuntimeError, match=r"cannot pin 'scratchnet.cuda.FloatTensor' only dense CPU tensors"):

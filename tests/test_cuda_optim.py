@@ -49,6 +49,23 @@ def test_one_group_on_several_devices(gpu: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_parameter_that_left_its_state_behind(gpu: str, name: str) -> None:
+    params = parameters("cpu")
+    ours = optimizer(name, params)
+    ours.step()
+    params[0].data, grad = params[0].data.cuda(), params[0].grad
+    before = params[0].tolist()
+    for there in (grad, grad.cuda()):  # the gradient is apart, then the state alone
+        params[0]._grad = there
+        with pytest.raises(RuntimeError, match=f"^{name}: .*at least two devices, cuda:0 and cpu!.*load_state_dict"):
+            ours.step()
+    assert params[0].tolist() == before
+    ours.load_state_dict(ours.state_dict())
+    ours.step()
+    assert params[0].tolist() != before
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_state_goes_where_the_parameters_are_and_counters_to_the_cpu(gpu: str, name: str) -> None:
     params, twins = parameters("cpu", "cpu"), parameters("cuda:0", "cuda:0")
     ours, theirs = optimizer(name, params), optimizer(name, twins)

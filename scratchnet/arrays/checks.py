@@ -24,7 +24,12 @@ def check_array(op: str, argument: str, value: Any, like: Any = None) -> None:
         found = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
         fix = f"use {xp.__name__}.asarray({argument})"
         if hasattr(value, "detach"):
-            fix = f"use {argument}.detach().numpy(), or scratchnet.nn.functional for tensors"
+            taken = (
+                f"cupy.asarray({argument}.detach())"
+                if getattr(value, "is_cuda", False)
+                else f"{argument}.detach().numpy()"
+            )
+            fix = f"use {taken}, or scratchnet.nn.functional for tensors"
         raise TypeError(message(op, argument, f"a {found}", f"must be a {name}", fix))
     if not value.dtype.isnative:
         fix = f"use {argument}.astype({argument}.dtype.newbyteorder('='))"

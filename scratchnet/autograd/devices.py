@@ -41,7 +41,11 @@ def common_device(op: "type[Op]", args: tuple[Any, ...]) -> tuple[tuple[Any, ...
     place, apart = _place_of(args)
     if not apart or op.any_device:
         return args, place
-    return _brought_together(op.__name__, list(inspect.signature(op.forward).parameters)[1:], args)
+    names: list[str] = []
+    for name, parameter in list(inspect.signature(op.forward).parameters.items())[1:]:
+        several = parameter.kind is parameter.VAR_POSITIONAL
+        names += [f"{name}[{i}]" for i in range(len(args) - len(names))] if several else [name]
+    return _brought_together(op.__name__, names, args)
 
 
 def computed(op: str, function: Callable[..., Any], *args: Any) -> Any:
@@ -99,7 +103,7 @@ def _brought_together(op: str, names: list[str], args: tuple[Any, ...]) -> tuple
         if not isinstance(arg, Tensor) or arg.device is target:
             continue
         if arg.device is not CPU or arg.array.ndim:
-            name = names[index] if index < len(names) else f"{index}"
+            name = names[index] if index < len(names) else f"argument {index}"
             first = next(place for place in places if place is not arg.device)
             raise RuntimeError(
                 f"{op}: {name} is on {arg.device}: {APART.format(first, arg.device)} Move it with .to({str(first)!r})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, ClassVar
 
+from scratchnet.autograd.devices import APART
 from scratchnet.autograd.modes import no_grad
 from scratchnet.device import device, kernels_for, on
 from scratchnet.optim.optimizer import Closure, Group, Optimizer, run_closure
@@ -44,7 +45,11 @@ class KernelOptimizer(Optimizer):
             if param.grad is not None:
                 states, own = self._prepare(param, group)
                 times[id(param)] += 1
-                key = (times[id(param)], param.device, *own.items())
+                place = param.device
+                for held in (param.grad, *states):
+                    if held is not None and held.device is not place:
+                        raise _apart(type(self).__name__, place, held)
+                key = (times[id(param)], place, *own.items())
                 batches.setdefault(key, []).append([param, param.grad, *states])
         for (_, place, *own_items), members in batches.items():
             self._update(place, members, {**settings, **dict(own_items)})
@@ -61,6 +66,12 @@ class KernelOptimizer(Optimizer):
 
 def _arrays(column: tuple[Any, ...]) -> list[Any] | None:
     return None if column[0] is None else [tensor.array for tensor in column]
+
+
+def _apart(op: str, place: device, held: Tensor) -> RuntimeError:
+    """What to raise for a parameter that was moved to `place` without its gradient or the optimizer's state of it."""
+    mend = "make the optimizer after model.to(device), or move its state by load_state_dict(state_dict())"
+    return RuntimeError(f"{op}: a parameter's gradient or state is apart: {APART.format(place, held.device)} {mend}")
 
 
 def advanced(counter: Tensor) -> int:

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import tempfile
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ order = "forward"
 launches = 0  # so far
 synchronized = 0  # so far, those among them with a barrier or an atomic operation
 arrays: dict[int, int] = {}  # address and size of each that is alive
+_running = threading.Lock()  # a library's fibers are one thread's at a time
 launched: deque[str] = deque(maxlen=1000)  # the latest kernels' expressions
 
 
@@ -105,10 +107,11 @@ class Function:
             ranges = np.array(sorted((start, start + size) for start, size in arrays.items()), np.uintp)
             launch.watched = 2 if order == RACES else 1
             launch.arrays, launch.arrays_count = ranges.ctypes.data, len(ranges)
-        failed = self._launch(ctypes.byref(launch), (ctypes.c_void_p * len(pointers))(*pointers))
-        launches += 1
-        synchronized += launch.synchronized
-        launched.append(self.expression)
+        with _running:
+            failed = self._launch(ctypes.byref(launch), (ctypes.c_void_p * len(pointers))(*pointers))
+            launches += 1
+            synchronized += launch.synchronized
+            launched.append(self.expression)
         if failed:
             raise RuntimeError(f"{self.expression}: {_with_lines(launch.error.decode(), self._path)}")
 

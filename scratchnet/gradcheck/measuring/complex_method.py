@@ -36,11 +36,15 @@ def column(subject: Subject) -> Column:
     """A function (point, slot, direction) -> J v, all outputs in one row, by moving one slot of the subject.
 
     The direction is an array, or the number of the one entry that moves. Raises ValueError for a subject that isn't
-    made of scratchnet's tensors; the function raises NotAnalyticError, by name, where an operation isn't analytic.
+    made of scratchnet's tensors, or not on the CPU; the function raises NotAnalyticError, by name, where an operation
+    isn't analytic.
     """
     if not isinstance(subject, TensorSubject) or subject.library is not scratchnet:
         rule = f"is for what is made of scratchnet's tensors, which {subject.name} is not"
         raise ValueError(message("check", "method", "'complex'", rule, "use method='five_point'"))
+    if not subject.on_cpu:
+        rule = f"is for the CPU, and {subject.name} has tensors on another device"
+        raise ValueError(message("check", "method", "'complex'", rule, "use .cpu(), or method='five_point'"))
     made = subject
 
     def along(point: Point, slot: int, direction: int | Array) -> Array:

@@ -58,17 +58,23 @@ class TensorSubject(Subject):
         refusals.require_slots(self.slots)
         self._buffers: tuple[Any, ...] = ()
 
+    @property
+    def on_cpu(self) -> bool:
+        """Whether all tensors that it is made of are the CPU's."""
+        tensors = [item for item in (*self._inputs, *self._params.values(), *self._buffers) if library_of(item)]
+        return all(tensor.device.type == "cpu" for tensor in tensors)
+
     def _wanted(self, item: Any) -> bool:
         return isinstance(item, self.library.Tensor) and item.requires_grad
 
     @staticmethod
     def _slot(name: str, tensor: Any, kind: str) -> Slot:
         refusals.require_own_elements(name, tensor.stride(), tensor.shape)
-        return Slot(name, tensor.detach().numpy().copy(), kind)
+        return Slot(name, _on_host(tensor).copy(), kind)
 
     def run(self, values: Values) -> tuple[Array, ...]:
         with self._at(values) as leaves:
-            return tuple(out.detach().numpy().copy() for out in self._call(leaves))
+            return tuple(_on_host(out).copy() for out in self._call(leaves))
 
     def pull(self, values: Values, upstream: Values) -> Gradients:
         with closing(self.pulls(values, (upstream,))) as grads:
@@ -86,11 +92,11 @@ class TensorSubject(Subject):
                 grads = self.library.autograd.grad(
                     [outputs[i] for i in used],
                     wanted,
-                    [self._tensor(upstream[i]) for i in used],
+                    [self._tensor(upstream[i], outputs[i].device) for i in used],
                     retain_graph=True,
                     allow_unused=True,
                 )
-                yield tuple(None if g is None else g.detach().numpy() for g in grads)
+                yield tuple(None if g is None else _on_host(g) for g in grads)
 
     def sources(self, slot: int | None = None) -> tuple[Source, ...]:
         with self._at([held.value for held in self.slots]) as leaves:
@@ -107,24 +113,29 @@ class TensorSubject(Subject):
     @contextmanager
     def _at(self, values: Values) -> Iterator[list[Any]]:
         """New leaves for the inputs; parameters, buffers and the random stream as they were, afterwards."""
-        own = [param.detach().numpy() for param in self._params.values()]
-        buffers = [buffer.detach().numpy() for buffer in self._buffers]
-        before = [array.copy() for array in (*own, *buffers)]
+        own = list(self._params.values())
+        before = [_on_host(tensor).copy() for tensor in (*own, *self._buffers)]
         count = len(self._positions)
+        places = [self._inputs[position].device for position in self._positions]
         try:
-            for array, value in zip(own, values[count:], strict=True):
-                array[...] = value
+            for param, value in zip(own, values[count:], strict=True):
+                self._write(param, value)
             with ExitStack() as stack:
                 if self._seed is not None:
                     stack.enter_context(self.library.random.fork_rng())
                     self.library.manual_seed(self._seed)
-                yield [self._tensor(value).requires_grad_() for value in values[:count]]
+                yield [self._tensor(*pair).requires_grad_() for pair in zip(values, places, strict=False)]
         finally:
-            for array, value in zip((*own, *buffers), before, strict=True):
-                array[...] = value
+            for tensor, value in zip((*own, *self._buffers), before, strict=True):
+                self._write(tensor, value)
 
-    def _tensor(self, value: Array) -> Any:
-        return self.library.from_numpy(value if all(step >= 0 for step in value.strides) else value.copy())
+    def _write(self, tensor: Any, value: Array) -> None:
+        """The value into the tensor's memory, past the tape."""
+        tensor.data.copy_(self._tensor(value, tensor.device))
+
+    def _tensor(self, value: Array, place: Any) -> Any:
+        plain = value if all(step >= 0 for step in value.strides) else value.copy()
+        return self.library.from_numpy(plain).to(place)
 
     def _call(self, leaves: list[Any]) -> list[Any]:
         arguments = list(self._inputs)
@@ -152,6 +163,12 @@ class ModuleSubject(TensorSubject):
         params = dict(module.named_parameters())
         super().__init__(module, leaves, params, library=library, name=name, signature=module.forward, seed=seed)
         self._buffers = tuple(module.buffers())
+
+
+def _on_host(tensor: Any) -> Array:
+    """The tensor's array, on its own memory where that is the CPU's."""
+    array: Array = tensor.detach().cpu().numpy()
+    return array
 
 
 def _flat(result: Any) -> Iterator[Any]:

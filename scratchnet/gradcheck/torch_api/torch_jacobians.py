@@ -9,6 +9,7 @@ import numpy as np
 
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.engine import grad
+from scratchnet.device import moved, on, to_host
 from scratchnet.gradcheck.report import GradcheckError
 
 Array = np.ndarray[Any, Any]
@@ -35,18 +36,18 @@ class Measure:
         """func's outputs at the inputs as they are."""
         result = self.func(*self.inputs)
         outputs = result if isinstance(result, (tuple, list)) else (result,)
-        return [out.array.copy() for out in outputs]
+        return [on_host(out) for out in outputs]
 
     def slope(self, tensor: Tensor, step: Any, index: Any = ..., where: str = "") -> list[Array]:
         """(func(x + step) - func(x - step)) / 2 eps, one flat array per output; x[index] alone moves."""
-        entry = tensor.array[index].copy()
+        entry = on_host(tensor)[index]
         try:
-            tensor.array[index] = entry - step
+            put(tensor, index, entry - step)
             below = self.values()
-            tensor.array[index] = entry + step
+            put(tensor, index, entry + step)
             above = self.values()
         finally:
-            tensor.array[index] = entry
+            put(tensor, index, entry)
         for a, b in zip(below, above, strict=True):
             for what, one, two in (("shape", a.shape, b.shape), ("dtype", a.dtype, b.dtype)):
                 if one != two:
@@ -87,7 +88,7 @@ class Measure:
 
     def _pull(self, output: Tensor, upstream: Tensor) -> list[Array | None]:
         found = grad(output, self.moved, upstream, retain_graph=True, allow_unused=True)
-        return [None if g is None else g.array.copy() for g in found]
+        return [None if g is None else on_host(g) for g in found]
 
     def _columns(self, rows: list[list[Array | None]]) -> list[Array]:
         columns = []
@@ -109,7 +110,7 @@ class Measure:
             for place in range(output.array.size):
                 unit = np.zeros(output.shape, output.array.dtype)
                 unit.flat[place] = 1
-                yield Tensor._wrap(unit)
+                yield beside(output, unit)
 
         return self.backward(output, units)
 
@@ -134,8 +135,8 @@ class Measure:
         slopes = [self.slope(x, u.reshape(x.shape) * self.eps) for x, u in zip(self.moved, us, strict=True)]
         places = [number for number, out in enumerate(result) if out.requires_grad]
         for number, (place, output, v) in enumerate(zip(places, outputs, vs, strict=True)):
-            shaped = v.reshape(output.shape)
-            pulled = self.backward(output, lambda given=shaped: iter([Tensor(given.copy())]))  # type: ignore[misc]
+            upstream = beside(output, v.reshape(output.shape))
+            pulled = self.backward(output, lambda given=upstream: iter([given.clone()]))  # type: ignore[misc]
             for which, (gradient, u) in enumerate(zip(pulled, us, strict=True)):
                 analytic, numeric = gradient[:, 0] @ u, v @ slopes[which][place]
                 if not self.close(analytic, numeric, self.atol * float(u.sum()) * float(v.sum())):
@@ -153,6 +154,22 @@ class Measure:
             f"The max per-element difference (slow mode) is: {np.abs(numeric - analytic).max(initial=0.0)}.\n"
             + ("Entry by entry the differences are small: fast_mode=False would have passed.\n" if small else "")
         )
+
+
+def on_host(tensor: Tensor) -> Array:
+    """A copy of the tensor's values."""
+    return np.array(to_host(tensor.array))
+
+
+def beside(tensor: Tensor, values: Array) -> Tensor:
+    """The values as a tensor of their own, on the device of another."""
+    return Tensor._wrap(moved(values.copy(), tensor.device))
+
+
+def put(tensor: Tensor, index: Any, values: Any) -> None:
+    """Write into the tensor's memory, past the tape."""
+    with on(tensor.device):
+        tensor.array[index] = moved(np.asarray(values, tensor.array.dtype), tensor.device)
 
 
 def mismatch(output: int, which: int, numeric: Any, analytic: Any) -> str:

@@ -14,7 +14,8 @@ from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.engine import grad
 from scratchnet.gradcheck.report import GradcheckError
 from scratchnet.gradcheck.torch_api import undefined
-from scratchnet.gradcheck.torch_api.torch_jacobians import Measure, no_derivative
+from scratchnet.gradcheck.torch_api.torch_jacobians import Measure, beside, no_derivative, on_host
+from scratchnet.ops.creation import zeros_like
 from scratchnet.shapes import message
 
 UNDEFINED = (
@@ -190,11 +191,11 @@ def _check_inputs(inputs: Sequence[Any]) -> None:
 
 def _zero_upstream(outputs: Sequence[Tensor], measure: Measure, masked: bool) -> None:
     """A gradient is a product with the upstream gradient: zero upstream, zero gradient."""
-    zeros = [Tensor(np.zeros_like(out.array)) for out in outputs]
+    zeros = [zeros_like(out) for out in outputs]
     for found in grad(outputs, measure.moved, zeros, allow_unused=True):
         if found is None:
             continue
-        if not (np.allclose(found.array, 0) if masked else (found.array == 0).all()):
+        if not np.allclose(on_host(found), 0, rtol=0, atol=1e-8 if masked else 0):
             raise GradcheckError("backward not multiplied by grad_output")
 
 
@@ -204,8 +205,7 @@ def _undefined_upstream(measure: Measure) -> None:
     for missing in (None, *(range(count) if count > 1 else ())):
         outputs = differentiable(measure.func(*measure.inputs))
         upstream = [
-            None if missing is None or number == missing else Tensor(np.zeros_like(out.array))
-            for number, out in enumerate(outputs)
+            None if missing is None or number == missing else zeros_like(out) for number, out in enumerate(outputs)
         ]
         try:
             found = undefined.gradients(outputs, upstream, measure.moved)
@@ -215,7 +215,7 @@ def _undefined_upstream(measure: Measure) -> None:
                 "Expected backward function to handle undefined output grads: the gradient of an output that nobody "
                 "used is None after ctx.set_materialize_grads(False)"
             ) from error
-        if any(g is not None and (g.array != 0).any() for g in found):
+        if any(g is not None and on_host(g).any() for g in found):
             warnings.warn(UNDEFINED, stacklevel=4)
             raise GradcheckError(
                 "Expected all input grads to be undefined or zero when all output grads are undefined or zero"
@@ -226,5 +226,5 @@ def _random_like(output: Tensor, spread: bool) -> Tensor:
     """Numbers of [-1, 1) that take no number from the user's random stream."""
     values = np.random.default_rng(output.array.size).uniform(-1, 1, output.shape).astype(output.array.dtype)
     if spread and values.size > 1:
-        values = np.repeat(values, 2, axis=-1)[..., ::2]
-    return Tensor._wrap(values).requires_grad_()
+        return Tensor._wrap(beside(output, np.repeat(values, 2, axis=-1)).array[..., ::2]).requires_grad_()
+    return beside(output, values).requires_grad_()
