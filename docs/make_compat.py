@@ -13,6 +13,7 @@ import torch
 MODULES = {  # torch's module: ours
     "torch": "scratchnet",
     "torch.Tensor": "scratchnet.Tensor",
+    "torch.cuda": "scratchnet.cuda",
     "torch.autograd": "scratchnet.autograd",
     "torch.linalg": "scratchnet.linalg",
     "torch.nn": "scratchnet.nn",

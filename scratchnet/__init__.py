@@ -187,6 +187,7 @@ from scratchnet.shapes import Size
 
 if TYPE_CHECKING:
     from scratchnet import arrays, backends, cuda, data, models, nn, optim, vision
+    from scratchnet.backends import get_float32_matmul_precision, set_float32_matmul_precision
     from scratchnet.serialization import load, save
 
 bool = bool_
@@ -208,4 +209,6 @@ def __getattr__(name: str) -> Any:
         return import_module(f"scratchnet.{name}")
     if name in ("load", "save"):
         return getattr(import_module("scratchnet.serialization"), name)
+    if name in ("get_float32_matmul_precision", "set_float32_matmul_precision"):
+        return getattr(import_module("scratchnet.backends"), name)
     raise AttributeError(f"module 'scratchnet' has no attribute {name!r}")

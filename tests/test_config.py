@@ -129,7 +129,8 @@ def test_tf32_is_off_unless_asked_for(switches: Any) -> None:
 
 
 def test_the_precision_of_products_by_word(switches: Any) -> None:
-    assert switches.get_float32_matmul_precision() == "highest"
+    assert switches.get_float32_matmul_precision() == "highest" == sn.get_float32_matmul_precision()
+    assert sn.set_float32_matmul_precision is switches.set_float32_matmul_precision
     switches.set_float32_matmul_precision("high")
     assert (tf32.matmul, switches.get_float32_matmul_precision()) == (True, "high")
     with pytest.warns(UserWarning, match="'fast'.*the call has no effect"):

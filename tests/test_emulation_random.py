@@ -161,10 +161,13 @@ def test_generators() -> None:
     assert sn.equal(sn.rand(5, generator=twin_of_g, device="cuda").cpu(), drawn)
     again = pickle.loads(pickle.dumps(g))
     assert sn.equal(sn.randperm(9, generator=again, device="cuda"), sn.randperm(9, generator=g, device="cuda"))
-    with pytest.raises(RuntimeError, match="Expected a 'cpu' device type for generator but found 'cuda:0'"):
+    with pytest.raises(RuntimeError, match="Expected a 'cpu' device type for generator but found 'cuda'"):
         sn.rand(3, generator=g, device="cpu")
     with pytest.raises(RuntimeError, match="Expected a 'cuda' device type for generator but found 'cpu'"):
         sn.rand(3, generator=sn.Generator(), device="cuda")
+    for drawn_on_the_cpu in (sn.data.RandomSampler(range(3), generator=g), sn.data.DataLoader(sn.ones(3), generator=g)):
+        with pytest.raises(RuntimeError, match="Expected a 'cpu' device type for generator but found 'cuda'"):
+            list(drawn_on_the_cpu)
     with pytest.raises(RuntimeError, match="must have a size of 16 bytes"):
         g.set_state(sn.Generator().get_state())
     with pytest.raises(RuntimeError, match="multiple of 4"):

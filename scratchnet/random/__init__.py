@@ -31,7 +31,6 @@ from scratchnet.random.default import (
 from scratchnet.random.discrete import full_range, integers, integers_within, permutation, random_seed64
 from scratchnet.random.generator import Generator
 from scratchnet.random.normals import normal
-from scratchnet.shapes import message
 
 __all__ = [
     "Generator",
@@ -70,6 +69,5 @@ def stream_of(place: Any, generator: Generator | None = None) -> ModuleType:
     """
     on_gpu = place.type == "cuda"
     if generator is not None and isinstance(generator, philox.CudaGenerator) != on_gpu:
-        rule = f"Expected a '{place.type}' device type for generator but found '{generator.device}'"
-        raise RuntimeError(message("random", "generator", generator.device, rule, f"use Generator('{place.type}')"))
+        raise philox.of_another_kind(generator, place.type)
     return cuda if on_gpu else sys.modules[__name__]

@@ -12,6 +12,7 @@ import numpy as np
 
 from scratchnet.kernels.cuda import runtime
 from scratchnet.random.generator import DEFAULT_SEED, Generator, state_bytes
+from scratchnet.shapes import message
 
 _STATE = struct.Struct("<QQ")  # of 16 bytes, as torch's: seed, offset
 _STEP = 4  # torch's offsets are multiples of 4
@@ -32,6 +33,10 @@ class CudaGenerator(Generator):
 
     def _restart(self) -> None:
         self._offset = 0
+
+    def words32(self, n: int) -> np.ndarray:
+        """Raises RuntimeError: what is drawn on the CPU, such as a loader's order, takes a generator of the CPU."""
+        raise of_another_kind(self, "cpu")
 
     def take(self) -> tuple[int, int]:
         """The seed and an offset for one drawing of any size: every call gives another."""
@@ -62,6 +67,13 @@ class CudaGenerator(Generator):
             self._seed = seed
             self.set_offset(offset)
         return self
+
+
+def of_another_kind(generator: Generator, wanted: str) -> RuntimeError:
+    """What to raise for a generator that isn't of the `wanted` type of device."""
+    found = str(generator.device).partition(":")[0]
+    rule = f"Expected a '{wanted}' device type for generator but found '{found}'"
+    return RuntimeError(message("random", "generator", generator.device, rule, f"use Generator('{wanted}')"))
 
 
 _generators: dict[int, CudaGenerator] = {}
