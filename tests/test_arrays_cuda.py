@@ -74,12 +74,18 @@ def test_nothing_waits(case: Case, gpu: str, rng: np.random.Generator) -> None:
 
 def test_libraries_are_not_mixed(gpu: str) -> None:
     x, w = np.ones((1, 2, 4, 4), "float32"), driver.cupy().ones((3, 2, 3, 3), "float32")
-    with pytest.raises(TypeError, match=r"conv2d: weight .* must be a numpy.ndarray"):
+    with pytest.raises(TypeError, match=r"conv2d: weight .* must be a numpy.ndarray.* use cupy\.asnumpy\(weight\)"):
         arrays.conv2d(x, w)
     with pytest.raises(TypeError, match=r"out \(=a numpy.ndarray\) must be a .*cupy.ndarray"):
         arrays.conv2d(driver.cupy().asarray(x), w, out=np.empty((1, 3, 2, 2), "float32"))
-    with pytest.raises(TypeError, match=r"input .* use cupy\.asarray\(input\.detach\(\)\), or scratchnet\.nn"):
-        arrays.conv2d(sn.ones(1, 2, 4, 4, device="cuda"), w)
+    theirs = type("DeviceArray", (), {"__cuda_array_interface__": {}})()  # such as Numba's
+    tensor = sn.ones(1, 2, 4, 4, device="cuda", requires_grad=True)
+    with pytest.raises(TypeError, match=r"must be a cupy\.ndarray.* use cupy\.asarray\(input\)$"):
+        arrays.conv2d(theirs, w)
+    with pytest.raises(TypeError, match=r"must be a cupy\.ndarray.* use cupy\.asarray\(input\.detach\(\)\), or"):
+        arrays.conv2d(tensor, w)
+    with pytest.raises(TypeError, match=r"must be a numpy\.ndarray.* use weight\.detach\(\)\.cpu\(\)\.numpy\(\), or"):
+        arrays.conv2d(x, tensor)
 
 
 @pytest.mark.parametrize("name", ["conv2d", "max_pool2d", "softmax"])

@@ -1,6 +1,7 @@
 """Memory of GPUs counted, short of it, pinned; streams and events; what the DataLoader copies from."""
 
 import gc
+import threading
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,6 +47,24 @@ def test_figures_follow_the_tensors(gpu: str) -> None:
     free, total = cuda.mem_get_info()
     assert 0 < free <= total == cuda.get_device_properties().total_memory
     assert "memory of cuda:0:" in cuda.memory_summary()
+
+
+def test_the_peak_counts_each_thread_that_has_asked(gpu: str) -> None:
+    cuda.reset_peak_memory_stats()
+    before = cuda.max_memory_allocated()
+
+    def run(ask: bool, seen: list[int]) -> None:
+        if ask:
+            cuda.max_memory_allocated()
+        held(7)
+        seen.append(cuda.max_memory_allocated() - before)
+
+    for ask, peak in ((False, 0), (True, 7 * MIB)):
+        seen: list[int] = []
+        thread = threading.Thread(target=run, args=(ask, seen))
+        thread.start()
+        thread.join()
+        assert seen == [peak]
 
 
 def test_each_device_has_its_own_figures(gpu: str) -> None:

@@ -20,20 +20,25 @@ def check_array(op: str, argument: str, value: Any, like: Any = None) -> None:
     """
     xp = array_module(value if like is None else like)
     if type(value) is not xp.ndarray:
-        kind, name = type(value), f"{xp.__name__}.ndarray"
+        kind = type(value)
         found = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
-        fix = f"use {xp.__name__}.asarray({argument})"
-        if hasattr(value, "detach"):
-            taken = (
-                f"cupy.asarray({argument}.detach())"
-                if getattr(value, "is_cuda", False)
-                else f"{argument}.detach().numpy()"
-            )
-            fix = f"use {taken}, or scratchnet.nn.functional for tensors"
-        raise TypeError(message(op, argument, f"a {found}", f"must be a {name}", fix))
+        on_gpu = getattr(value, "is_cuda", hasattr(kind, "__cuda_array_interface__"))
+        library = "cupy" if on_gpu and (like is None or like is value) else xp.__name__
+        fix = _as_array(library, argument, hasattr(value, "detach"), on_gpu)
+        raise TypeError(message(op, argument, f"a {found}", f"must be a {library}.ndarray", fix))
     if not value.dtype.isnative:
         fix = f"use {argument}.astype({argument}.dtype.newbyteorder('='))"
         raise ValueError(message(op, f"{argument}.dtype", repr(value.dtype.str), "must be in native byte order", fix))
+
+
+def _as_array(library: str, argument: str, tensor: bool, on_gpu: bool) -> str:
+    """How to get the library's array from a tensor, or from what another library has there or on a GPU."""
+    held, more = (f"{argument}.detach()", ", or scratchnet.nn.functional for tensors") if tensor else (argument, "")
+    if library != "numpy":
+        return f"use {library}.asarray({held}){more}"
+    if tensor:
+        return f"use {held}{'.cpu()' if on_gpu else ''}.numpy(){more}"
+    return f"use cupy.asnumpy({argument})" if on_gpu else f"use numpy.asarray({argument})"
 
 
 def check_floats(op: str, **arrays: Any) -> None:

@@ -8,6 +8,7 @@ from scratchnet.kernels.cuda import runtime
 
 _PEAKS = threading.Lock()
 _watch: Any = None  # the hook that follows the peak, from the first call that asks for it
+_followed = threading.local()  # .by: the hook that this thread has entered
 _reserved_peak: dict[int, int] = {}
 
 
@@ -34,7 +35,7 @@ def memory_reserved(device: Any = None) -> int:
 def max_memory_allocated(device: Any = None) -> int:
     """torch.cuda.max_memory_allocated: the most that memory_allocated was since reset_peak_memory_stats.
 
-    CuPy keeps no such figure: this thread's allocations are followed from the first call of either function on.
+    CuPy keeps no such figure: a thread's allocations are followed from its first call of either function on.
     """
     if not runtime.count():
         return 0
@@ -68,13 +69,15 @@ def reset_peak_memory_stats(device: Any = None) -> None:
 
 
 def _watching() -> Any:
-    """The hook, made and entered at the first call: CuPy isn't imported before."""
+    """The hook, made at the first call, as CuPy isn't imported before; entered at each thread's own first call."""
     global _watch
     kind = runtime.library().cuda.MemoryHook
     with _PEAKS:
         if _watch is None or not isinstance(_watch, kind):
             _watch = type("_Watch", (_Peaks, kind), {"name": "scratchnet peaks"})()
+        if getattr(_followed, "by", None) is not _watch:
             _watch.__enter__()
+            _followed.by = _watch
         return _watch
 
 
