@@ -66,6 +66,14 @@ functions: any shape
 
     erf(x, out=None): the error function
 
+division: of arrays and NumPy's numbers of one dtype that broadcast; integers not by 0
+
+    floor_divide(x, y), remainder(x, y), fmod(x, y): NumPy's
+
+extremes: any shape, along one axis or over all elements
+
+    argmax(x, axis=None, *, keepdims=False), argmin alike: the first of several, and a NaN before all
+
 softmax: along one axis; y is the function's result
 
     softmax(x, axis, out=None), softmax_grad(gy, y, axis, out=None); log_softmax, log_softmax_grad alike

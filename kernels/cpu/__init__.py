@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from scratchnet.kernels.cpu import columns as columns
     from scratchnet.kernels.cpu import conv as conv
     from scratchnet.kernels.cpu import curves as curves
+    from scratchnet.kernels.cpu import division as division
     from scratchnet.kernels.cpu import dropout as dropout
+    from scratchnet.kernels.cpu import extremes as extremes
     from scratchnet.kernels.cpu import functions as functions
     from scratchnet.kernels.cpu import indices as indices
     from scratchnet.kernels.cpu import largest as largest

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from scratchnet.kernels.cuda import columns as columns
     from scratchnet.kernels.cuda import conv as conv
     from scratchnet.kernels.cuda import curves as curves
+    from scratchnet.kernels.cuda import division as division
     from scratchnet.kernels.cuda import dropout as dropout
+    from scratchnet.kernels.cuda import extremes as extremes
     from scratchnet.kernels.cuda import functions as functions
     from scratchnet.kernels.cuda import indices as indices
     from scratchnet.kernels.cuda import launch as launch

@@ -10,7 +10,7 @@ import numpy as np
 from scratchnet import dtypes
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
-from scratchnet.device import array_module
+from scratchnet.device import array_module, kernels_for
 from scratchnet.ops.checks import check_tensor
 from scratchnet.ops.compare import where
 from scratchnet.ops.functions import log
@@ -113,16 +113,20 @@ class DivRounded(Op, node="DivBackward2"):
 
     @staticmethod
     def forward(ctx: Any, x: Any, y: Any, mode: str) -> Any:
-        xp = array_module(x, y)
-        if x.dtype.kind not in "fc":
-            down = xp.floor_divide(x, y)
-            return down if mode == "floor" else down + ((down < 0) & (down * y != x))
-        return xp.trunc(x / y) if mode == "trunc" else xp.floor_divide(x, y)
+        if mode == "trunc" and x.dtype.kind in "fc":
+            return array_module(x, y).trunc(x / y)
+        down = division_of(x, y).floor_divide(x, y)
+        return down if mode == "floor" else down + ((down < 0) & (down * y != x))
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Gradients:
         zero = gy * 0.0
         return zero, zero, None
+
+
+def division_of(x: Any, y: Any) -> Any:
+    """The kernels of divisions for arrays, or an array and a number."""
+    return kernels_for(y if isinstance(x, np.generic) else x).division
 
 
 def refuse_zeros(op: str, divisor: Any) -> None:

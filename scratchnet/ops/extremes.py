@@ -10,10 +10,11 @@ import numpy as np
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.devices import computed
 from scratchnet.autograd.op import Op
-from scratchnet.device import array_module
+from scratchnet.device import array_module, kernels_for
 from scratchnet.ops import results
 from scratchnet.ops.checks import check_tensor
 from scratchnet.ops.compare import maximum, minimum
+from scratchnet.ops.positions import put_along
 from scratchnet.ops.reduce import Dims, restore
 from scratchnet.shapes import message, normalize_dim, normalize_dims
 
@@ -23,11 +24,10 @@ class MaxDim(Op, node="MaxBackward0"):
 
     @staticmethod
     def forward(ctx: Any, x: Any, dim: int, keepdim: bool, find: str) -> Any:
-        xp = array_module(x)
-        indices = getattr(xp, find)(x, axis=dim, keepdims=True)
+        indices = getattr(kernels_for(x).extremes, find)(x, axis=dim, keepdims=True)
         ctx.save_arrays(indices)
         ctx.shape, ctx.dim, ctx.keepdim = x.shape, dim, keepdim
-        values = xp.take_along_axis(x, indices, dim)
+        values = array_module(x).take_along_axis(x, indices, dim)
         return (values, indices) if keepdim else (values.squeeze(dim), indices.squeeze(dim))
 
     @staticmethod
@@ -63,9 +63,8 @@ class ScatterAlongDim(Op):
     def forward(ctx: Any, x: Any, indices: Any, shape: tuple[int, ...], dim: int) -> Any:
         ctx.save_inputs(1)
         ctx.dim = dim
-        xp = array_module(x)
-        out = xp.zeros(shape, x.dtype)
-        xp.put_along_axis(out, indices, x, dim)
+        out = array_module(x).zeros(shape, x.dtype)
+        put_along(out, indices, x, dim)
         return out
 
     @staticmethod
@@ -164,12 +163,12 @@ def _argument(op: str, input: Tensor, dim: int | None, keepdim: bool) -> Tensor:
                 message(op, "input", f"shape {list(input.array.shape)}", "has no elements: specify the dim")
             )
         shape = (1,) * input.ndim if keepdim else ()
-        return computed(op, lambda xp, x: getattr(xp, op)(x).reshape(shape), input)
+        return computed(op, lambda _, x: getattr(kernels_for(x).extremes, op)(x).reshape(shape), input)
     dim = normalize_dim(op, dim, input.ndim)
     check_line(op, input, dim)
     if not input.ndim:
         return first_place(input)
-    return computed(op, lambda xp, x: getattr(xp, op)(x, axis=dim, keepdims=keepdim), input)
+    return computed(op, lambda _, x: getattr(kernels_for(x).extremes, op)(x, axis=dim, keepdims=keepdim), input)
 
 
 class Amax(Op):

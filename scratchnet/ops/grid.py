@@ -28,7 +28,7 @@ def _reflected(xp: Any, x: Any, size: int, align_corners: bool) -> tuple[Any, An
     if not span:
         return xp.zeros_like(x), xp.zeros_like(x)
     away = xp.abs(x - x.dtype.type(low))
-    extra = away % x.dtype.type(2 * span)
+    extra = xp.fmod(away, x.dtype.type(2 * span))
     there = extra <= span
     slope = xp.where(there, 1, -1) * xp.where(x < low, -1, 1)
     return xp.where(there, extra, 2 * span - extra) + x.dtype.type(low), slope.astype(x.dtype)

@@ -135,9 +135,10 @@ class MaxUnpool2D(Op):
     @staticmethod
     def forward(ctx: Any, x: Any, indices: Any, size: int) -> Any:
         ctx.save_inputs(1)
-        xp = array_module(x)
-        y = xp.zeros((*x.shape[:3], size), x.dtype)
-        xp.put_along_axis(y, indices, x, axis=3)
+        y = array_module(x).zeros((*x.shape[:3], size), x.dtype)
+        lines = array_module(x).arange(math.prod(x.shape[:3])).reshape(*x.shape[:3], 1)
+        places = lines * size + indices
+        kernels_for(x).scatter.put(y.reshape(-1), places.reshape(-1), x.reshape(-1))
         return y
 
     @staticmethod

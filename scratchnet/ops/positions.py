@@ -50,6 +50,14 @@ def rows(index: Parts, shape: Shape) -> tuple[Any, int, Shape]:
     return numbers, math.prod(shape[:end]), shape[end:]
 
 
+def put_along(out: Any, indices: Any, values: Any, axis: int) -> None:
+    """np.put_along_axis, which CuPy has from version 14 on. No place may occur twice."""
+    arange, rank = array_module(out).arange, out.ndim
+    places = [arange(n).reshape(-1, *(1,) * (rank - 1 - at)) for at, n in enumerate(out.shape)]
+    places[axis] = indices
+    out[tuple(places)] = values
+
+
 def _end(index: Parts) -> int:
     """Behind the last array."""
     return max(axis for axis, part in enumerate(index) if not isinstance(part, slice)) + 1

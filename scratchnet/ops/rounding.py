@@ -5,10 +5,9 @@ from typing import Any, ClassVar
 from scratchnet import dtypes
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
-from scratchnet.device import array_module
 from scratchnet.ops.checks import check_integer, check_tensor
 from scratchnet.ops.curve import Curve
-from scratchnet.ops.elementwise import DivRounded, div, refuse_zeros
+from scratchnet.ops.elementwise import DivRounded, div, division_of, refuse_zeros
 from scratchnet.ops.promotion import binary
 from scratchnet.shapes import message
 
@@ -135,7 +134,7 @@ class Leftover(Op):
     @staticmethod
     def forward(ctx: Any, x: Any, y: Any) -> Any:
         ctx.save_inputs(0 if ctx.needs[1] else None, 1 if ctx.needs[1] else None)
-        return getattr(array_module(x, y), ctx.op.function)(x, y)
+        return getattr(division_of(x, y), ctx.op.function)(x, y)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Gradients:

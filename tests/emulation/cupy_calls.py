@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from emulation import cupy_division
 from emulation.cupy_array import fresh, ndarray, root, unwrapped
 from emulation.cupy_cuda import waited
 
@@ -86,7 +87,7 @@ class ufunc:
                 raise TypeError(f"Unsupported type {type(arg)}")
         if kwargs.get("out", 0) is None:
             del kwargs["out"]
-        return call(self._function, *args, **kwargs)
+        return call(cupy_division.FUNCTIONS.get(self.name, self._function), *args, **kwargs)
 
     def __repr__(self) -> str:
         return f"<ufunc 'cupy_{self.name}'>"

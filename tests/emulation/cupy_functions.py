@@ -105,13 +105,30 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"CuPy's stand-in has no {name}")
 
 
+def _place(find: Any) -> Any:
+    """Of several NaN CuPy names any: here the last."""
+
+    def found(x: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+        first = find(x, axis=axis, keepdims=keepdims)
+        if x.dtype.kind == "f":
+            nan, line = np.isnan(x), x.size if axis is None else x.shape[axis]
+            last = line - 1 - np.flip(nan, axis).argmax(axis, keepdims=keepdims)
+            first = np.where(nan.any(axis, keepdims=keepdims), last, first)
+        if out is None:
+            return first
+        out[...] = first
+        return out
+
+    return found
+
+
 def argmax(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-    found = call(np.argmax, a, axis=axis, out=out, keepdims=keepdims)
+    found = call(_place(np.argmax), a, axis=axis, out=out, keepdims=keepdims)
     return found if dtype is None else found.astype(dtype)
 
 
 def argmin(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-    found = call(np.argmin, a, axis=axis, out=out, keepdims=keepdims)
+    found = call(_place(np.argmin), a, axis=axis, out=out, keepdims=keepdims)
     return found if dtype is None else found.astype(dtype)
 
 
@@ -143,17 +160,6 @@ def take(a: Any, indices: Any, axis: int | None = None, out: Any = None) -> Any:
 
 def take_along_axis(a: Any, indices: Any, axis: int | None) -> Any:
     return call(lambda x, places: np.take_along_axis(x, indexing.wrapped(places, _size(x, axis)), axis), a, indices)
-
-
-def put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None) -> None:
-    host, places, given = unwrapped(arr), unwrapped(indices), unwrapped(values)
-    places = indexing.wrapped(places, _size(host, axis))
-    np.put_along_axis(host, places, given, axis)
-    if isinstance(given, np.ndarray) and axis is not None:
-        axis %= host.ndim
-        along = list(np.indices(places.shape, sparse=True))
-        along[axis] = places
-        indexing.poison_clashes(host, tuple(along), np.broadcast_to(given, places.shape))
 
 
 def _size(host: Any, axis: int | None) -> int:
@@ -248,6 +254,8 @@ def may_share_memory(a: Any, b: Any, max_work: Any = None) -> bool:
 
 
 def shares_memory(a: Any, b: Any, max_work: Any = None) -> bool:
+    if a is not b:  # CuPy sorts all addresses and asks the GPU
+        waited()
     return np.shares_memory(a._host, b._host)
 
 
@@ -275,7 +283,7 @@ def as_strided(x: ndarray, shape: Any = None, strides: Any = None) -> ndarray:
     """cupy.lib.stride_tricks.as_strided, but ValueError where an element would lie outside the memory."""
     sizes = x.shape if shape is None else tuple(shape)
     host = x.data.laid_out(sizes, x.dtype, x.strides if strides is None else tuple(strides))
-    return ndarray._view(host, x._device, x if x.base is None else x.base)
+    return ndarray._view(host, x._device)  # whose base CuPy doesn't tell
 
 
 def _qr(a: Any, mode: str = "reduced") -> Any:
@@ -308,7 +316,6 @@ __all__ = [
     "pad",
     "partition",
     "put",
-    "put_along_axis",
     "real",
     "repeat",
     "result_type",
