@@ -15,7 +15,7 @@ from scratchnet.device import device as Device
 from scratchnet.device import is_pinned as lies_pinned
 from scratchnet.ops import compare
 from scratchnet.ops.promotion import cast, to_device
-from scratchnet.shapes import normalize_dim
+from scratchnet.shapes import message, normalize_dim
 
 NUMBERS = (Tensor, bool, int, float, np.generic)  # what an operator takes beside a tensor
 
@@ -43,9 +43,15 @@ def cpu(self: Tensor) -> Tensor:
     return to_device(self, CPU)
 
 
-def cuda(self: Tensor, device: Any = None) -> Tensor:
-    """The tensor on a GPU, the current one unless `device` names another. Raises AssertionError without CuPy."""
-    return self.to("cuda" if device is None else device)
+def cuda(self: Tensor, device: Any = None, non_blocking: bool = False) -> Tensor:
+    """torch.Tensor.cuda: the tensor on a GPU, the current one unless `device` names another.
+
+    Raises AssertionError without CuPy, RuntimeError for a device that is no GPU.
+    """
+    place = resolve("cuda", "cuda" if device is None else device)
+    if place is CPU:
+        raise RuntimeError(message("cuda", "device", "cpu", "Invalid device, must be cuda device", "use .cpu()"))
+    return to_device(self, place, non_blocking)
 
 
 def type_as(self: Tensor, other: Tensor) -> Tensor:

@@ -132,7 +132,10 @@ def test_moving_keeps_values_strides_and_identity(gpu: str) -> None:
     assert (y.device, y.is_cuda, y.is_cpu, y.get_device(), x.get_device()) == (sn.device("cuda:0"), True, False, 0, -1)
     assert y.stride() == x.stride()
     assert y.tolist() == x.tolist()
-    assert y.cuda() is y.to("cuda:0") is y.to(y) is y
+    assert y.cuda() is y.to("cuda:0") is y.to(y) is y.cuda(non_blocking=True) is y
+    assert x.cuda(0, True).tolist() == x.to("cuda", non_blocking=True).tolist() == x.tolist()
+    with pytest.raises(RuntimeError, match="Invalid device, must be cuda device; use .cpu"):
+        y.cuda("cpu")
     assert x.cpu() is x
     assert y.to("cuda", copy=True) is not y
     both = x.to("cuda", sn.float32)
