@@ -185,7 +185,8 @@ def test_tf32_rounds_inputs_and_nothing_else(
 def test_older_gpus_have_no_tf32(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cupy.cuda.Device, "compute_capability", "75")
     monkeypatch.setattr(tf32, "convolution", True)
-    check(conv.algorithm("implicit"), EDGES["groups"], "float32", rng)
+    for name in ("implicit", "im2col"):
+        check(conv.algorithm(name), EDGES["groups"], "float32", rng)
 
 
 def test_products_round_to_tf32_only_where_allowed(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,6 +208,17 @@ def test_products_round_to_tf32_only_where_allowed(rng: np.random.Generator, mon
         core.set_compute_type(single, before)
 
 
+def test_im2col_rounds_to_tf32_where_allowed(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its products are plain ones where there is one group; CuPy's batches of products have no TF32."""
+    x, w = (rng.standard_normal(shape).astype("float32") for shape in ((2, 4, 6, 6), (4, 4, 3, 3)))
+    options: Any = {"stride": (1, 1), "padding": (1, 1), "dilation": (1, 1)}
+    monkeypatch.setattr(tf32, "convolution", True)
+    for groups, kernel, low, high in [(1, w, 1e-4, 1e-1), (2, w[:, :2], 0, 1e-5)]:
+        ours = conv.algorithm("im2col").forward(cupy.asarray(x), cupy.asarray(kernel), None, **options, groups=groups)
+        off = abs(ours.get() - NAIVE.forward(x, kernel, None, **options, groups=groups)).max()
+        assert low <= off < high
+
+
 def test_products_of_nothing() -> None:
     for a, b in [((3, 0), (0, 4)), ((2, 0, 3), (3, 4)), ((0,), (0,)), ((5, 0), (0,)), ((0,), (2, 0, 3))]:
         ours = matmul.matmul(cupy.zeros(a), cupy.zeros(b))
@@ -226,6 +238,20 @@ def test_auto_takes_what_supports_the_case() -> None:
         name = conv.choose(x_shape, w_shape, kind, unit, (0, 0), unit, groups)
         assert name == expected
         assert conv.algorithm(name).supports(x_shape, w_shape, kind, unit, (0, 0), unit, groups)
+
+
+def test_auto_knows_where_tf32_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tensor cores multiply so fast that cuBLAS no longer wins back the columns, and its batches don't use them."""
+    unit, x_shape = (1, 1), (128, 256, 13, 13)
+    for allowed, kind, wide, narrow in [
+        (False, "float32", "im2col", "pointwise"),
+        (True, "float32", "implicit", "implicit"),
+        (True, "float64", "im2col", "pointwise"),
+    ]:
+        monkeypatch.setattr(tf32, "convolution", allowed)
+        dtype = np.dtype(kind)
+        assert conv.choose(x_shape, (256, 256, 3, 3), dtype, unit, unit, unit, 1) == wide, (allowed, kind)
+        assert conv.choose(x_shape, (256, 256, 1, 1), dtype, unit, (0, 0), unit, 1) == narrow, (allowed, kind)
 
 
 def test_far_padding_takes_wide_positions(monkeypatch: pytest.MonkeyPatch) -> None:

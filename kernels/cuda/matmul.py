@@ -21,9 +21,16 @@ def matmul(a: Array, b: Array, out: Array | None = None) -> Array:
 
 
 def product(a: Array, b: Array, out: Array | None, allow_tf32: bool) -> Array:
-    """cupy.matmul of float32 or float64, in `out` if given."""
+    """cupy.matmul of float32 or float64, in `out` if given.
+
+    A batch of one goes as plain matrices: CuPy copies the matrices of batches that are transposed, and has no TF32 for
+    batches.
+    """
     if not a.size or not b.size:
         return _zeros(a, b, out)
+    if a.ndim == b.ndim == 3 and len(a) == len(b) == 1:
+        result = product(a[0], b[0], None if out is None else out[0], allow_tf32)
+        return result[None] if out is None else out
     with tf32.products(allow_tf32):
         return driver.cupy().matmul(a, b, out=out)
 
@@ -39,12 +46,7 @@ def _zeros(a: Array, b: Array, out: Array | None) -> Array:
 
 
 def long_product(a: Array, b: Array, allow_tf32: bool) -> Array:
-    """(G, M, T), (G, N, T) -> (G, M, N) in float64, where T is long: the sums are cut by shape, and added in order.
-
-    A batch of one goes as plain matrices, which cuBLAS takes transposed as they are; CuPy copies batches.
-    """
-    if a.shape[0] == 1:
-        return long_product_of_matrices(a[0], b[0].T, allow_tf32)[None]
+    """(G, M, T), (G, N, T) -> (G, M, N) in float64, where T is long: the sums are cut by shape, and added in order."""
     return long_product_of_matrices(a, b.swapaxes(1, 2), allow_tf32)
 
 

@@ -20,19 +20,23 @@ _COMPUTE_FP32, _COMPUTE_TF32 = 4, 7  # CuPy's COMPUTE_TYPE_FP32 and COMPUTE_TYPE
 
 
 def for_convolution() -> bool:
-    """Whether our own kernels may use tensor cores: allowed, and the current GPU has them."""
-    return convolution and int(driver.cupy().cuda.Device().compute_capability) >= CAPABILITY
+    """Whether convolutions may use tensor cores: allowed, and the current GPU has them."""
+    return convolution and _has_tensor_cores()
+
+
+def _has_tensor_cores() -> bool:
+    return int(driver.cupy().cuda.Device().compute_capability) >= CAPABILITY
 
 
 @contextmanager
 def products(allowed: bool) -> Iterator[None]:
     """Inside, cuBLAS computes float32 products in TF32 or not, whatever CUPY_TF32 says; then as before.
 
-    CuPy keeps this for the whole process, and leaves TF32 away where the GPU has none.
+    CuPy keeps this for the whole process, warns where the GPU has no TF32, and batches of products never use it.
     """
     core = driver.cupy()._core
     before = core.get_compute_type(_FLOAT32)
-    wanted = _COMPUTE_TF32 if allowed else _COMPUTE_FP32
+    wanted = _COMPUTE_TF32 if allowed and _has_tensor_cores() else _COMPUTE_FP32
     if before == wanted:
         yield
         return

@@ -219,7 +219,9 @@ def matmul(*args: Any, casting: Any = "same_kind", dtype: Any = None, out: Any =
 
 def _matmul(a: Any, b: Any, out: Any = None, **options: Any) -> Any:
     """np.matmul; a long sum in float32 is cut in parts, as cuBLAS cuts it for small matrices; its order is unknown."""
-    a, b, terms, step = as_multiplied(a), as_multiplied(b), a.shape[-1], 128
+    terms, step = a.shape[-1], 128
+    if max(a.ndim, b.ndim) <= 2:  # CuPy asks cuBLAS for batches without a compute type
+        a, b = as_multiplied(a), as_multiplied(b)
     if a.dtype != np.float32 or a.ndim < 2 or b.ndim < 2 or terms <= step:
         return np.matmul(a, b, out=out, **options)
     total = np.matmul(a[..., :step], b[..., :step, :], out=out, **options)
