@@ -12,6 +12,7 @@ import numpy as np
 from scratchnet.kernels.cuda import buffers
 from scratchnet.kernels.cuda.launch import FLOATS, Program
 from scratchnet.kernels.cuda.layout import Array, Shape, plain
+from scratchnet.kernels.cuda.scan import cumsum
 
 Stream = tuple[int, int]  # seed and offset, both below 2 ** 64
 
@@ -79,7 +80,7 @@ def multinomial(weights: Array, samples: int, replacement: bool, stream: Stream)
     """
     *lines, columns = weights.shape
     if replacement:
-        sums = plain(weights.astype(np.float64).cumsum(axis=-1))
+        sums = cumsum(weights.astype(np.float64))
         sizes = (columns, samples)
         return _filled("choose", (*lines, samples), np.dtype(np.int64), stream, (sums,), sizes=sizes)
     keys = weights.astype(np.float64) / exponential(weights.shape, 1.0, np.float64, stream)
