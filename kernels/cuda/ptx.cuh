@@ -35,9 +35,11 @@ __device__ inline unsigned to_tf32(float value) {
   return bits;
 }
 
-// sum (16 x 8) += a (16 x 8) b (8 x 8), each lane of a warp holding fragments of them: see product_tf32.cuh.
+// sum (16 x 8) += a (16 x 8) b (8 x 8), each lane of a warp holding fragments of them: see product_tf32.cuh. Volatile,
+// for it is the whole warp's: the compiler may not move it to where only some lanes use the sum.
 __device__ inline void multiply_tf32(float (&sum)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
-  asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+  asm volatile(
+      "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
       "{%0, %1, %2, %3};"
       : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
