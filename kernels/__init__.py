@@ -27,6 +27,9 @@ conv_<name>: one file an algorithm; x (N, C, H, W), w (K, C / groups, KH, KW), b
     grad_input(gy, w, x_shape, *, stride, padding, dilation, groups, out=None, workspace=None) -> x_shape
     grad_weight(gy, x, w_shape, *, stride, padding, dilation, groups, out=None, workspace=None) -> w_shape
 
+  Padding counts as 0. Whether an infinite weight over the padding makes NaN of it (0 times infinity) is the algorithm's
+  choice, as in torch: products of matrices do, what passes the padding over (naive, depthwise) doesn't.
+
   epilogue: "none", "bias" (adds it to each channel) or "bias_relu". workspace: memory to use for intermediate results
   instead of fresh memory, a 1-d C-contiguous array of the dtype computed in and of at least
   `workspace_size(x_shape, w_shape, stride, padding, dilation, groups)` elements; without that function: unused.

@@ -8,6 +8,7 @@ from emulation import cubin, nvcc, nvrtc
 from scratchnet.kernels.cuda import launch
 
 ARCHITECTURES = ("sm_75", "sm_80", "sm_90", "sm_120")
+CUPYS = ("-ftz=true",)  # what CuPy adds to the options: float32's subnormal numbers count as 0
 STEMS = sorted(path.stem for path in launch.FOLDER.glob("*.cu"))
 
 
@@ -28,7 +29,7 @@ def expressions(stem: str) -> list[str]:
 def taken(stem: str, architecture: str, compiler: str) -> dict[str, cubin.Resources]:
     """Expression of each instance -> what it takes. LookupError where the machine code lacks one."""
     wanted = expressions(stem)
-    options = [*getattr(cuda, stem).PROGRAM.options, f"--gpu-architecture={architecture}"]
+    options = [*getattr(cuda, stem).PROGRAM.options, *CUPYS, f"--gpu-architecture={architecture}"]
     kernels = cubin.kernels(compilers()[compiler](launch.source(stem), options, wanted))
     symbols = cubin.expressions(list(kernels))
     if missing := [name for name in wanted if name not in symbols]:
