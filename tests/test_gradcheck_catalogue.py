@@ -276,7 +276,7 @@ def test_recipes() -> None:
 UNREACHED = {
     "Bincount FloorDivide ScatterReduce Unique UniqueDim": "their backward raises, as torch's does",
     "NormalOfMean NormalOfStd NormalOfBoth": "a gradient of zeros by definition",
-    "ToCopy": "another precision",
+    "ToCopy ToDevice": "another precision or device",
     "TakeAlongDim": "third order",
     "BackwardHookFunction": "a Module's hooks",
 }
