@@ -67,6 +67,19 @@ def test_the_peak_counts_each_thread_that_has_asked(gpu: str) -> None:
         assert seen == [peak]
 
 
+def test_the_peak_leaves_out_what_there_was_no_memory_for(gpu: str) -> None:
+    cuda.empty_cache()  # else memory kept for later might do
+    before = cuda.memory_allocated()
+    cuda.reset_peak_memory_stats()
+    cuda.set_per_process_memory_fraction((before + MIB) / cuda.mem_get_info()[1])
+    try:
+        with pytest.raises(cuda.OutOfMemoryError):
+            held(7)
+    finally:
+        cuda.set_per_process_memory_fraction(1.0)
+    assert cuda.max_memory_allocated() == before
+
+
 def test_each_device_has_its_own_figures(gpu: str) -> None:
     two_gpus()
     before = [cuda.memory_allocated(i) for i in (0, 1)]
@@ -80,6 +93,7 @@ def test_each_device_has_its_own_figures(gpu: str) -> None:
 
 def test_out_of_memory_says_how_much_and_leaves_all_usable(gpu: str) -> None:
     gc.collect()  # what earlier tests have left would go away meanwhile
+    cuda.empty_cache()
     _, total = cuda.mem_get_info()
     before = cuda.memory_allocated()
     fraction = (before + 8 * MIB) / total

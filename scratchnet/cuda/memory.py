@@ -96,7 +96,9 @@ class _Peaks:
         self._peak[device] = max(self._peak.get(device, 0), held)
         return self._peak[device]
 
-    def malloc_postprocess(self, *, device_id: int, mem_size: int, **rest: Any) -> None:
+    def malloc_postprocess(self, *, device_id: int, mem_size: int, mem_ptr: int, **rest: Any) -> None:
+        if not mem_ptr:  # there was no memory left
+            return
         held = self._held[device_id] = self._held.get(device_id, 0) + mem_size
         if held > self._peak.get(device_id, 0):
             self._peak[device_id] = held

@@ -107,19 +107,24 @@ def take(size: int) -> tuple[int, int]:
     held = pool._of(device)
     if held.used + charged > (held.limit or CAPACITY):
         held.total = held.used  # CuPy frees what nothing uses, then tries again
+        _tell("malloc_postprocess", device_id=device, size=size, mem_size=charged, mem_ptr=0, pmem_id=0)
         raise OutOfMemoryError(charged, held.total, held.limit)
     held.used += charged
     held.total = max(held.total, held.used)
-    for hook in tuple(thread.hooks.values()):
-        hook.malloc_postprocess(device_id=device, size=size, mem_size=charged, mem_ptr=0, pmem_id=0)
+    _tell("malloc_postprocess", device_id=device, size=size, mem_size=charged, mem_ptr=size and 1, pmem_id=0)
     return device, charged
+
+
+def _tell(what: str, **told: int) -> None:
+    """Tell this thread's hooks: also of memory that wasn't there, whose mem_ptr is 0."""
+    for hook in tuple(thread.hooks.values()):
+        getattr(hook, what)(**told)
 
 
 def give(device: int, charged: int) -> None:
     """The end of what `take` gave."""
     pool._of(device).used -= charged
-    for hook in tuple(thread.hooks.values()):
-        hook.free_postprocess(device_id=device, mem_size=charged, mem_ptr=0, pmem_id=0)
+    _tell("free_postprocess", device_id=device, mem_size=charged, mem_ptr=1, pmem_id=0)
 
 
 def info(device: int) -> tuple[int, int]:
