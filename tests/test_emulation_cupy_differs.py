@@ -84,6 +84,15 @@ def test_shared_memory_is_looked_for_on_the_gpu() -> None:
     assert cupy.waits == before + 1
 
 
+def test_older_streams_have_no_priority(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Older(cupy.cuda.Stream):  # type: ignore[name-defined]
+        def __init__(self, null: bool = False, non_blocking: bool = False, ptds: bool = False) -> None:
+            super().__init__(null, non_blocking, ptds)
+
+    monkeypatch.setattr(cupy.cuda, "Stream", Older)
+    assert isinstance(sn.cuda.Stream(priority=-1).stream, Older)
+
+
 def test_a_strided_view_has_no_base() -> None:
     x = up(np.zeros(8), np.float32)
     assert x[2:].base is x

@@ -69,14 +69,18 @@ class Event:
 class Stream:
     """torch.cuda.Stream: a queue of GPU work; queues run beside each other. `stream` holds CuPy's object.
 
-    priority: below 0 for work that goes before other work. Use it with `with scratchnet.cuda.stream(s):`.
+    priority: below 0 for work that goes before other work; CuPy 13 can't and ignores it. Use it with `with scratchnet.cuda.stream(s):`.
     """
 
     def __init__(self, device: Any = None, priority: int = 0) -> None:
         self.device_index = device_index("Stream", device)
         options = {"priority": priority} if priority else {}
         with runtime.On(self.device_index):
-            self.stream: Any = runtime.library().cuda.Stream(non_blocking=True, **options)
+            make = runtime.library().cuda.Stream
+            try:
+                self.stream: Any = make(non_blocking=True, **options)
+            except TypeError:  # CuPy 13
+                self.stream = make(non_blocking=True)
 
     @classmethod
     def _around(cls, stream: Any, index: int) -> "Stream":
