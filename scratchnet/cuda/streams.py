@@ -69,7 +69,7 @@ class Event:
 class Stream:
     """torch.cuda.Stream: a queue of GPU work; queues run beside each other. `stream` holds CuPy's object.
 
-    priority: below 0 for work that goes before other work; CuPy 13 can't. Use it with `with scratchnet.cuda.stream(s):`.
+    priority: below 0 for work that goes before other work; CuPy 13 can't. Use it with `with scratchnet.cuda.stream(s):`
     """
 
     def __init__(self, device: Any = None, priority: int = 0) -> None:
