@@ -1,5 +1,8 @@
 """Indices out of range on a GPU: noted by a kernel, raised at the next wait, at once under CUDA_LAUNCH_BLOCKING=1."""
 
+import threading
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -84,6 +87,24 @@ def test_errors_of_long_ago_are_told_without_the_call(monkeypatch: pytest.Monkey
         indices._notes[driver.generation(), 0].errors.append(bad("later"))
         indices._notes[driver.generation(), 0].checks += 1
     with pytest.raises(IndexError, match=r"an index \(=8\) was out of range, 4096 checks ago"):
+        raise_pending()
+
+
+def test_threads_do_not_mix_up_their_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow(deque):  # in which another thread gets in between
+        def append(self, error: Any) -> None:
+            time.sleep(0.01)
+            super().append(error)
+
+    cuda.indices.check(up(1), 0, 5, bad("first"))
+    monkeypatch.setattr(indices._notes[driver.generation(), 0], "errors", Slow(maxlen=indices.KEPT))
+    checks = [(up(1), bad("right")), (up(6), bad("wrong")), (up(2), bad("right"))]
+    threads = [threading.Thread(target=cuda.indices.check, args=(i, 0, 5, error)) for i, error in checks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with pytest.raises(IndexError, match="wrong 6"):
         raise_pending()
 
 

@@ -1,6 +1,7 @@
 """Ranges of indices, checked without waiting: a kernel notes the first wrong number, the next wait raises its error."""
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable
 
@@ -38,6 +39,7 @@ class _Notes:
         return IndexError(f"an index (={wrong}) was out of range, {age} checks ago; CUDA_LAUNCH_BLOCKING=1 tells where")
 
 
+_numbering = threading.Lock()  # a check's number and its error belong together, whatever other threads check
 _notes: dict[tuple[int, int], _Notes] = {}  # by generation of the driver and device
 
 
@@ -56,13 +58,14 @@ def _check(index: Array, low: int, high: int, error: Error, ignored: int | None)
     if high <= low and ignored is None:  # nothing is right, and what follows would fail
         raise error(int(index.reshape(-1)[0].get()))
     x = plain(index if index.dtype in (np.int32, np.int64) else index.astype(np.int64))
-    notes = _notes.get(place := (driver.generation(), x.device.id))
-    if notes is None:
-        notes = _notes[place] = _Notes()
-    notes.checks += 1
-    notes.errors.append(error)
-    notes.streams.add(driver.cupy().cuda.get_current_stream().ptr)
-    serial, kind = np.int64(notes.checks), (x.dtype.name,)
+    with _numbering:
+        notes = _notes.get(place := (driver.generation(), x.device.id))
+        if notes is None:
+            notes = _notes[place] = _Notes()
+        notes.checks += 1
+        notes.errors.append(error)
+        notes.streams.add(driver.cupy().cuda.get_current_stream().ptr)
+        serial, kind = np.int64(notes.checks), (x.dtype.name,)
     blocks = 1 if x.size <= ALONE else min(-(-x.size // THREADS), MAX_BLOCKS)
     places = buffers.empty((blocks,), np.uint64)
     bounds = (np.int64(low), np.int64(high), np.int64(ignored or 0), int(ignored is not None))
