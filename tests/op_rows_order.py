@@ -7,6 +7,7 @@ NAN, INF = float("nan"), float("inf")
 TIED = [[1.0, 3.0, 3.0, 1.0], [2.0, 2.0, 2.0, 2.0], [0.0, -1.0, 0.0, -0.0]]
 NANS = [[1.0, NAN, 3.0, NAN, -INF], [2.0, 5.0, INF, -5.0, 0.5]]
 DIFFERENT = vals([[3, 1, 7, 5], [0, 9, 2, 4], [8, 6, 10, 11]])
+FAR = [[127.0, 1.0], [-128.0, 2.0], [127.0, 0.0], [-128.0, 2.0]]  # int8 can't hold differences
 SMALL = ("int64", "int32", "int8", "uint8", "float16")
 
 ROWS: list[Row] = [
@@ -60,6 +61,10 @@ ROWS: list[Row] = [
     both("unique", [mask((4, 5))], order=0, label="unique: bools", return_counts=True),
     both("unique", [vals(NANS)], order=0, label="unique: NaN", return_counts=True),
     both("unique", [()], order=0, label="unique: 0-d", return_inverse=True),
+    both(
+        "unique", [mask((6, 2))], dim=0, return_inverse=True, return_counts=True, order=0, label="unique: rows of bools"
+    ),
+    both("unique", [vals(FAR)], dim=0, order=0, dtypes=("int8", "int64"), label="unique: rows far apart"),
     both("unique", [ints((6, 2), 0, 2)], dim=0, return_inverse=True, return_counts=True, order=0),
     both("unique", [ints((2, 6), 0, 2)], dim=1, order=0),
     both("unique", [ints((3, 2, 6), 0, 2)], dim=-1, return_counts=True, order=0),

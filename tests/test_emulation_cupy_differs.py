@@ -97,3 +97,12 @@ def test_a_strided_view_has_no_base() -> None:
     x = up(np.zeros(8), np.float32)
     assert x[2:].base is x
     assert cupy.lib.stride_tricks.as_strided(x, (2, 2), (4, 4)).base is None
+
+
+def test_unique_slices_are_found_on_the_host() -> None:
+    x = sn.tensor([[True, False], [False, True], [True, False]], device="cuda")
+    with pytest.raises(ValueError, match="differences"):
+        cupy.unique(x.array, axis=0)
+    found, counts = x.unique(dim=0, return_counts=True)
+    assert str(found.device) == str(counts.device) == "cuda:0"
+    assert (found.tolist(), counts.tolist()) == ([[False, True], [True, False]], [1, 2])

@@ -10,7 +10,7 @@ import numpy as np
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.devices import computed
 from scratchnet.autograd.op import Op
-from scratchnet.device import array_module
+from scratchnet.device import array_module, device_of, moved, to_host
 from scratchnet.ops import results
 from scratchnet.ops.checks import check_tensor
 from scratchnet.ops.extremes import ScatterAlongDim, check_line, first_place, shared
@@ -175,10 +175,12 @@ class Unique(Op, node="Unique2Backward0"):
         if dim is not None and not x.size:  # NumPy can't compare slices without elements
             nothing = array_module(x).zeros(0, np.int64)
             return x.copy(), nothing, nothing
-        found, inverse, counts = array_module(x).unique(
-            x, return_inverse=True, return_counts=True, axis=dim, equal_nan=False
-        )
-        return found, inverse.reshape(x.shape if dim is None else -1), counts
+        options = {"return_inverse": True, "return_counts": True, "equal_nan": False}
+        if dim is None:
+            found, inverse, counts = array_module(x).unique(x, **options)
+            return found, inverse.reshape(x.shape), counts
+        found, inverse, counts = np.unique(to_host(x), axis=dim, **options)  # CuPy takes differences of slices
+        return tuple(moved(array, device_of(x)) for array in (found, inverse.reshape(-1), counts))
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> Gradients:

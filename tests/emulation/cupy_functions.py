@@ -86,7 +86,6 @@ median(a, axis=None, out=None, overwrite_input=False, keepdims=False)
 nonzero(a)
 percentile(a, q, axis=None, out=None, overwrite_input=False, method='linear', keepdims=False, *, interpolation=None)
 quantile(a, q, axis=None, out=None, overwrite_input=False, method='linear', keepdims=False, *, interpolation=None)
-unique(ar, return_index=False, return_inverse=False, return_counts=False, axis=None, *, equal_nan=True)
 """
 
 
@@ -179,6 +178,21 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
         waited()
         return call(np.nonzero, condition)
     return call(np.where, condition, x, y)
+
+
+def unique(
+    ar: Any,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    axis: int | None = None,
+    *,
+    equal_nan: bool = True,
+) -> Any:
+    if axis is not None:
+        raise ValueError("cupy.unique takes differences of slices, which bools haven't and small integers can't hold")
+    waited()
+    return call(np.unique, ar, return_index, return_inverse, return_counts, equal_nan=equal_nan)
 
 
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
@@ -327,5 +341,6 @@ __all__ = [
     "sort",
     "take",
     "take_along_axis",
+    "unique",
     "where",
 ]
