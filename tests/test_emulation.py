@@ -1,5 +1,6 @@
 """The emulator itself: what CUDA's words do, and that every kind of misuse is caught."""
 
+import platform
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,16 @@ __global__ void f(const double* x, double* y) {
     lane = np.arange(32)
     expected = warps[:, [3]] + 100 * warps[:, np.minimum(lane + 1, 31)] + 10000 * warps[:, lane ^ 5]
     np.testing.assert_array_equal(y.get().reshape(2, 32), expected)
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="only there the emulator does as CuPy has it")
+def test_subnormal_numbers_count_as_zero() -> None:
+    """In kernels alone: CuPy compiles them so. What lies in memory is kept."""
+    code = "__global__ void f(const float* x, float* y) { y[0] = x[0]; y[1] = x[0] * 2; y[2] = x[1] / 2; y[3] = x[1]; }"
+    x, y = np.array([1e-39, 1.2e-38], np.float32), cupy.empty(4, np.float32)
+    kernel(code)((1,), (1,), (cupy.asarray(x), y))
+    np.testing.assert_array_equal(y.get(), [x[0], 0, 0, x[1]])
+    assert x[0] * 2 > 0 < x[1] / 2
 
 
 @each_order
