@@ -90,11 +90,13 @@ def standing_in(stem: str = "", source: str = "") -> Iterator[None]:
     before, whole = driver.use(cupy), launch.source
     if stem:
         launch.source = lambda name: source if name == stem else whole(name)
+    engine.one_by_one = bool(stem)  # most faults are found by the first kernels
     try:
         # One compilation serves all checks.
         with engine.built("watched" if engine.RACES in engine.CHECKS else engine.build):
             yield
     finally:
+        engine.one_by_one = False
         launch.source = whole
         driver.use(before)
 

@@ -30,10 +30,10 @@ class RawModule:
 
     def get_function(self, name: str) -> "_Kernel":
         try:
-            functions = engine.compiled(self.code, self.name_expressions)
+            function = engine.compiled(self.code, self.name_expressions, name)
         except RuntimeError as error:
             raise CompileException(str(error), self.code, "kernels.cu", self.options) from error
-        return _Kernel(functions[name])
+        return _Kernel(function)
 
 
 class _Kernel:
