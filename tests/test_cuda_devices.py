@@ -380,6 +380,8 @@ def test_what_is_refused_between_devices(gpu: str) -> None:
         here + there
     with pytest.raises(RuntimeError, match="same device"):
         here.add_(there)
+    with pytest.raises(RuntimeError, match="grid_sample: grid .* same device"):
+        sn.nn.functional.grid_sample(there.reshape(1, 1, 1, 2), sn.zeros(1, 1, 1, 2), align_corners=False)
     with pytest.raises(RuntimeError, match=r"arrays\[2\] is on cpu.*same device"):
         sn.cat([there, there, here])
     with pytest.raises(RuntimeError, match="gradient with device type 'cpu' to a tensor with device type 'cuda:0'"):
@@ -392,6 +394,16 @@ def test_what_is_refused_between_devices(gpu: str) -> None:
     assert (sn.tensor(2.0) * there).is_cuda
     with pytest.raises(RuntimeError, match="same device"):
         sn.tensor(2.0).add_(there.sum())
+
+
+def test_an_index_lies_with_its_tensor_or_on_the_cpu(gpu: str) -> None:
+    two_gpus()
+    x, elsewhere = sn.arange(3.0, device="cuda:0"), sn.tensor([2, 0], device="cuda:1")
+    assert x[elsewhere.cpu()].tolist() == [2, 0]
+    for refused in (lambda: x[elsewhere], lambda: x.__setitem__(elsewhere, 0.0), lambda: x.cpu()[elsewhere]):
+        with pytest.raises(RuntimeError, match=r"index \(=on cuda:1\) indices should be either on cpu or on the same"):
+            refused()
+    assert x.tolist() == [0, 1, 2]
 
 
 def test_a_kernel_that_does_not_compile(gpu: str) -> None:

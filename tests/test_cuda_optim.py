@@ -65,6 +65,18 @@ def test_a_parameter_that_left_its_state_behind(gpu: str, name: str) -> None:
     assert params[0].tolist() != before
 
 
+def test_lbfgs_wants_all_on_one_device(gpu: str) -> None:
+    params = parameters("cpu", "cuda")
+    apart = "LBFGS: .*at least two devices, cpu and cuda:0!"
+    with pytest.raises(RuntimeError, match=apart):
+        sn.optim.LBFGS(params).step(lambda: sn.ones(()))
+    ours = sn.optim.LBFGS(params[:1], max_iter=1)
+    ours.step(lambda: params[0].square().sum().detach())
+    params[0].data = params[0].data.cuda()
+    with pytest.raises(RuntimeError, match="LBFGS: .*at least two devices, cuda:0 and cpu!.*load_state_dict"):
+        ours.step(lambda: sn.ones(()))
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_state_goes_where_the_parameters_are_and_counters_to_the_cpu(gpu: str, name: str) -> None:
     params, twins = parameters("cpu", "cpu"), parameters("cuda:0", "cuda:0")

@@ -11,7 +11,7 @@ from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.devices import computed, on_its_device
 from scratchnet.autograd.op import Op
 from scratchnet.device import array_module
-from scratchnet.ops.checks import check_floating, check_same_dtype, check_tensor
+from scratchnet.ops.checks import check_floating, check_same_device, check_same_dtype, check_tensor
 from scratchnet.ops.matmul import bmm
 from scratchnet.ops.pad import pad
 from scratchnet.ops.pool import GatherPlanes
@@ -136,6 +136,7 @@ def _check(input: Any, grid: Any, mode: Any, padding_mode: Any) -> None:
         raise RuntimeError(message(op, "mode", repr(mode), rule, "use mode='bilinear'"))
     check_floating(op, "input", input)
     check_same_dtype(op, "grid", grid, "input", input.array.dtype)
+    check_same_device(op, "grid", grid, input)
 
 
 @on_its_device

@@ -176,7 +176,7 @@ def parse(input: Tensor, index: Any) -> tuple[Parts | None, Parts | None]:
         p is None or p is Ellipsis or isinstance(p, (Sequence, slice, Tensor)) for p in index
     ):
         index = tuple(index)  # torch's old habit: a list that holds sequences or tensors stands for a tuple
-    parts = [_part(p) for p in (index if isinstance(index, tuple) else (index,))]
+    parts = [_part(p, input.device) for p in (index if isinstance(index, tuple) else (index,))]
     ndim = input.ndim
     used = sum(p.ndim if is_mask(p) else p is not None and p is not Ellipsis and not isinstance(p, bool) for p in parts)
     if used > ndim:
@@ -226,9 +226,6 @@ def parse(input: Tensor, index: Any) -> tuple[Parts | None, Parts | None]:
 
 def _numbers(part: Any, shape: tuple[int, ...], axis: int, place: device) -> list[Any]:
     """An array of the index, checked, as arrays of ints on the tensor's device: a mask as one a dimension."""
-    if place is CPU and device_of(part) is not CPU:
-        rule = "indices should be either on cpu or on the same device as the indexed tensor (cpu)"
-        raise RuntimeError(message("index", "index", f"on {device_of(part)}", rule, "use index.cpu()"))
     if is_mask(part):
         for i, length in enumerate(part.shape):
             if length != shape[axis + i]:
@@ -239,8 +236,8 @@ def _numbers(part: Any, shape: tuple[int, ...], axis: int, place: device) -> lis
     return [moved(part, place)]
 
 
-def _part(part: Any) -> Any:
-    """One entry of an index as an int, slice, None, Ellipsis, bool, or an integer or bool array."""
+def _part(part: Any, place: device) -> Any:
+    """One entry of the index of a tensor on `place`: int, slice, None, Ellipsis, bool, or integer or bool array."""
     if part is None or part is Ellipsis or isinstance(part, bool):
         return part
     if isinstance(part, slice):
@@ -263,6 +260,9 @@ def _part(part: Any) -> Any:
     if part.ndim == 0:
         number: bool | int = to_host(part).item()
         return number
+    if (found := device_of(part)) not in (CPU, place):
+        rule = f"indices should be either on cpu or on the same device as the indexed tensor ({place})"
+        raise RuntimeError(message("index", "index", f"on {found}", rule, "use index.cpu()"))
     if part.dtype == np.uint8:
         return part.astype(np.bool_)
     return part if part.dtype.kind == "b" else part.astype(np.int64)

@@ -8,6 +8,7 @@ from scratchnet.autograd.modes import enable_grad, no_grad
 from scratchnet.device import array_module, on
 from scratchnet.optim.line_search import Point, strong_wolfe
 from scratchnet.optim.optimizer import Closure, Optimizer, Params, check_settings, number
+from scratchnet.optim.updating import apart
 from scratchnet.tensor import Tensor
 
 Array = Any
@@ -67,12 +68,19 @@ class LBFGS(Optimizer):
 
     @no_grad()
     def step(self, closure: Closure | None = None) -> Any:
-        """Take up to max_iter steps. Returns the loss before the first. Raises TypeError without a closure."""
+        """Take up to max_iter steps. Returns the loss before the first.
+
+        Raises TypeError without a closure, RuntimeError for parameters on two devices.
+        """
         if closure is None:
             raise TypeError("LBFGS.step() needs a closure that computes the loss and its gradients")
         if self.param_groups[0]["line_search_fn"] not in (None, "strong_wolfe"):
             raise RuntimeError("only 'strong_wolfe' is supported")
-        with on(self._params[0].device):
+        place = self._params[0].device
+        for held in (*self._params, *self.state[self._params[0]].values()):
+            if isinstance(held, Tensor) and held.device is not place:
+                raise apart("LBFGS", place, held)
+        with on(place):
             return self._steps(closure)
 
     def _steps(self, closure: Closure) -> Any:

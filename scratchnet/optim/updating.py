@@ -48,7 +48,7 @@ class KernelOptimizer(Optimizer):
                 place = param.device
                 for held in (param.grad, *states):
                     if held is not None and held.device is not place:
-                        raise _apart(type(self).__name__, place, held)
+                        raise apart(type(self).__name__, place, held)
                 key = (times[id(param)], place, *own.items())
                 batches.setdefault(key, []).append([param, param.grad, *states])
         for (_, place, *own_items), members in batches.items():
@@ -68,10 +68,10 @@ def _arrays(column: tuple[Any, ...]) -> list[Any] | None:
     return None if column[0] is None else [tensor.array for tensor in column]
 
 
-def _apart(op: str, place: device, held: Tensor) -> RuntimeError:
-    """What to raise for a parameter that was moved to `place` without its gradient or the optimizer's state of it."""
+def apart(op: str, place: device, held: Tensor) -> RuntimeError:
+    """What to raise for what isn't on `place`: a parameter was moved without its gradient or the optimizer's state."""
     mend = "make the optimizer after model.to(device), or move its state by load_state_dict(state_dict())"
-    return RuntimeError(f"{op}: a parameter's gradient or state is apart: {APART.format(place, held.device)} {mend}")
+    return RuntimeError(f"{op}: parameter, gradient and state lie apart: {APART.format(place, held.device)} {mend}")
 
 
 def advanced(counter: Tensor) -> int:
