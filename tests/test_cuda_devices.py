@@ -382,6 +382,8 @@ def test_what_is_refused_between_devices(gpu: str) -> None:
         here.add_(there)
     with pytest.raises(RuntimeError, match="grid_sample: grid .* same device"):
         sn.nn.functional.grid_sample(there.reshape(1, 1, 1, 2), sn.zeros(1, 1, 1, 2), align_corners=False)
+    with pytest.raises(RuntimeError, match="masked_select: mask .* same device"):
+        there.masked_select(here > 0)
     with pytest.raises(RuntimeError, match=r"arrays\[2\] is on cpu.*same device"):
         sn.cat([there, there, here])
     with pytest.raises(RuntimeError, match="gradient with device type 'cpu' to a tensor with device type 'cuda:0'"):

@@ -154,6 +154,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     check_tensor(op, "mask", mask)
     if mask.array.dtype.kind != "b":
         raise RuntimeError(message(op, "mask.dtype", mask.dtype, "must be bool: expected BoolTensor for mask"))
+    check_same_device(op, "mask", mask, input)
     shape = broadcast_shapes(op, input.array.shape, mask.array.shape) or (1,)
     wide = input if input.array.shape == shape else expand(input, *shape)
     where = array_module(mask.array).broadcast_to(mask.array, shape)
