@@ -175,7 +175,7 @@ class Unique(Op, node="Unique2Backward0"):
         if dim is not None and not x.size:  # NumPy can't compare slices without elements
             nothing = array_module(x).zeros(0, np.int64)
             return x.copy(), nothing, nothing
-        options = {"return_inverse": True, "return_counts": True, "equal_nan": False}
+        options: dict[str, Any] = {"return_inverse": True, "return_counts": True, "equal_nan": False}
         if dim is None:
             found, inverse, counts = array_module(x).unique(x, **options)
             return found, inverse.reshape(x.shape), counts
