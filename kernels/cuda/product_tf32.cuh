@@ -50,36 +50,36 @@ __device__ void tile_product_tf32(const Product<float, I>& product, const Result
   const int left_term = thread % TERMS, left_row = thread / TERMS;
   const int image_term = ALONG_TERMS ? thread % TERMS : thread / PLACES;
   const int image_place = ALONG_TERMS ? thread / TERMS : thread % PLACES;
-  auto load = [&](int half) {
+  auto load = [&](const Product<float, I>& from, I first_row, int half) {
     const I own = terms[half][left_term].own;
 #pragma unroll
     for (int i = 0; i < LEFT_LOADS; ++i) {
       const int row = left_row + i * (THREADS / TERMS);
-      const bool valid = own >= 0 && tile.row + row < product.rows;
+      const bool valid = own >= 0 && first_row + row < from.rows;
       copy_async(&left[half][row * NARROW + left_term],
-                 product.left + (valid ? (tile.row + row) * product.left_row + own : I(0)), valid);
+                 from.left + (valid ? (first_row + row) * from.left_row + own : I(0)), valid);
     }
 #pragma unroll
     for (int i = 0; i < IMAGE_LOADS; ++i) {
       const int term = ALONG_TERMS ? image_term : image_term + i * (THREADS / PLACES);
       const int place = ALONG_TERMS ? image_place + i * (THREADS / TERMS) : image_place;
       const Spot<I> at = terms[half][term], here = places[place];
-      const bool valid = product.inside(at, here);
+      const bool valid = from.inside(at, here);
       copy_async(&image[half][term * IMAGE_TERM + place * IMAGE_PLACE],
-                 product.image + (valid ? at.image + here.image : I(0)), valid);
+                 from.image + (valid ? at.image + here.image : I(0)), valid);
     }
   };
 
   const int g = lane / 4, t = lane % 4, my_row = warp / 4 * (ROWS / 2), my_place = warp % 4 * (PLACES / 4);
   float sum[DOWN][ACROSS][4] = {};
-  if (pieces > 0) load(0);
+  if (pieces > 0) load(kept.product, kept.tile.row, 0);
   write_terms(kept.product, 1, I(1));
   for (I piece = 0; piece < pieces; ++piece) {
     const int half = static_cast<int>(piece % 2);
     wait_for_copies();
     __syncthreads();
     if (piece + 1 < pieces) {
-      load(1 - half);
+      load(kept.product, kept.tile.row, 1 - half);
       write_terms(kept.product, half, piece + 2);
     }
 #pragma unroll
