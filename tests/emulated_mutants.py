@@ -152,20 +152,29 @@ def _first_line(error: Exception) -> str:
     return (lines or str(error).strip().splitlines() or [type(error).__name__])[0].strip()
 
 
+def caught_without_barrier(name: str, number: int) -> Iterator[Caught]:
+    """What catches a missing barrier of a .cu file, or of a header: by any stem that includes it."""
+    for stem in users(name):
+        with standing_in(stem, without_barrier(stem, name, number)):
+            yield from caught(stem)
+
+
 def main(stems: list[str]) -> None:
-    """Print a table of each stem: barrier -> orders, fault -> the first scenario that shows it."""
+    """Print two tables in Markdown: barrier -> checks, fault -> the first scenario that shows it."""
+    print("| file | barrier | caught by |\n|---|---|---|")
+    for name in [f"{stem}.cu" for stem in stems] or [*(f"{stem}.cu" for stem in STEMS), *HEADERS]:
+        for number in range(barriers(name)):
+            checks = ", ".join(dict.fromkeys(found.check for found in caught_without_barrier(name, number)))
+            why = scenario_file(name[:-3]).HIDDEN.get(number) if name.endswith(".cu") else None
+            print(f"| {name} | {number} | {checks or why or 'NOT CAUGHT'} |", flush=True)
+    print("\n| file | fault | caught by |\n|---|---|---|")
     for stem in stems or STEMS:
-        print(f"{stem}.cu")
-        for number in range(barriers(f"{stem}.cu")):
-            with standing_in(stem, without_barrier(stem, f"{stem}.cu", number)):
-                found = list(caught(stem))
-            why = scenario_file(stem).HIDDEN.get(number, "NOT CAUGHT")
-            print(f"  barrier {number}: {', '.join(c.check for c in found) or why}")
         for right, wrong in scenario_file(stem).FAULTS:
             with standing_in(stem, with_fault(stem, right, wrong)):
                 found = next(caught(stem), None)
             where = f"{found.scenario}, {found.check}: {found.how}" if found else "NOT CAUGHT"
-            print(f"  {right!r} -> {wrong!r}: {where}")
+            cells = [" ".join(text.split()).replace("|", "\\|") for text in (right, wrong, where)]
+            print(f"| {stem}.cu | `{cells[0]}` becomes `{cells[1]}` | {cells[2]} |", flush=True)
 
 
 if __name__ == "__main__":
