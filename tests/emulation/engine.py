@@ -33,6 +33,7 @@ BUILDS = {
     "watched": ["-O1", "-fsanitize=thread", "-fno-threadsafe-statics", "--param=tsan-instrument-func-entry-exit=0"],
 }
 
+FEW = 8  # kernels of a unit that may be compiled one by one: the larger ones, of which there are fewer
 one_by_one = False  # each kernel is compiled alone when it is first asked for, not all of its unit at once
 build = "sanitized" if os.environ.get("EMULATION_SANITIZE") == "1" else "plain"
 CHECKS = ("forward",) if build == "sanitized" else (*ORDERS, RACES)  # what a kernel's test goes through
@@ -134,10 +135,11 @@ def _with_lines(text: str, library: Path) -> str:
 def compiled(code: str, expressions: tuple[str, ...], wanted: str) -> Function:
     """The instance that C++ calls `wanted`, from CUDA C. RuntimeError with the compiler's words if there's none.
 
-    It is compiled with all of `expressions`, unless `one_by_one`. Libraries are kept in the temporary folder under a
-    name that depends on all that went into them.
+    It is compiled with all of `expressions`; with `one_by_one` alone, where they are few and so large ones. Libraries
+    are kept in the temporary folder under a name that depends on all that went into them.
     """
-    return _compiled(code, (wanted,) if one_by_one else expressions, build)[wanted]
+    alone = one_by_one and len(expressions) <= FEW
+    return _compiled(code, (wanted,) if alone else expressions, build)[wanted]
 
 
 @functools.cache
