@@ -17,8 +17,8 @@ FAULTS = [
     ("from[f * 4 * IMAGE_TERM]", "from[f * 4]"),
     ("t * 2 + f % 2", "t * 2 + f / 2"),
     ("warp % 4 * (PLACES / 4)", "warp / 4 * (PLACES / 4)"),
-    ("own >= 0 && tile.row + row < product.rows", "own >= 0"),
-    ("const bool valid = product.inside(at, here);", "const bool valid = true;"),
+    ("own >= 0 && first_row + row < from.rows", "own >= 0"),
+    ("const bool valid = from.inside(at, here);", "const bool valid = true;"),
     ("kept.tile.place + place >= kept.product.places.count) continue", "false) continue"),
 ]
 HIDDEN: dict[int, str] = {}
