@@ -10,10 +10,15 @@
 #include <dlfcn.h>
 
 #include <cstdint>
-#include <memory>
-#include <unordered_map>
 
 #include "blocks.h"
+
+// What runs at every access isn't watched itself, which would take ten times as long; so it calls nothing of std.
+#define EMULATED_APART __attribute__((no_sanitize_thread))
+
+// Where the linker has put the library's first and last byte.
+extern char __ehdr_start[] __attribute__((visibility("hidden")));
+extern char _end[] __attribute__((visibility("hidden")));
 
 namespace emulated {
 
@@ -25,14 +30,14 @@ struct Access {
   bool atomic;
   void* code;  // null: none so far
 
-  bool before(const Access& now) const {
+  EMULATED_APART bool before(const Access& now) const {
     if (!code || (block == now.block && warp == now.warp && thread == now.thread)) return true;
     if (block != now.block) return false;
     return block_epoch < now.block_epoch || (warp == now.warp && warp_epoch < now.warp_epoch);
   }
 
   // `now` joins what it doesn't come after; otherwise it takes its place.
-  void join(const Access& now) {
+  EMULATED_APART void join(const Access& now) {
     Access old = *this;
     *this = now;
     if (old.before(now)) return;
@@ -48,24 +53,44 @@ struct Byte {
 };
 
 constexpr uintptr_t PAGE = 1024;
-static std::unordered_map<uintptr_t, std::unique_ptr<Byte[]>> pages;
 
-inline bool within(const void* address, const void* start, size_t size) {
+struct Page {
+  uintptr_t number;  // address / PAGE
+  Byte* bytes;       // null: a free place of the table
+};
+
+constexpr size_t PAGES = 1 << 14;  // places of the hash table, of which at most half are taken
+static Page pages[PAGES];
+static size_t pages_count;
+
+EMULATED_APART inline bool within(const void* address, const void* start, size_t size) {
   return static_cast<const char*>(address) >= static_cast<const char*>(start) &&
          static_cast<const char*>(address) < static_cast<const char*>(start) + size;
 }
 
-inline bool shared(const void* address) {
+EMULATED_APART inline bool shared(const void* address) {
   return within(address, dynamic_memory, dynamic_size) ||
          within(address, __start_emulated_shared, static_cast<size_t>(__stop_emulated_shared - __start_emulated_shared));
 }
 
-inline Byte& byte_at(uintptr_t address, unsigned long long stamp) {
-  std::unique_ptr<Byte[]>& page = pages[address / PAGE];
-  if (!page) page.reset(new Byte[PAGE]());
-  Byte& byte = page[address % PAGE];
-  if (byte.stamp != stamp) byte = {stamp, {}, {}};
-  return byte;
+inline void forget_pages() {
+  for (Page& page : pages) {
+    delete[] page.bytes;
+    page = {};
+  }
+  pages_count = 0;
+}
+
+// The records of the bytes beside the address, made where there are none.
+EMULATED_APART inline Byte* page_of(uintptr_t address) {
+  uintptr_t number = address / PAGE;
+  size_t place = number * 0x9E3779B97F4A7C15u >> 50;
+  while (pages[place].bytes && pages[place].number != number) place = (place + 1) % PAGES;
+  if (!pages[place].bytes) {
+    if (++pages_count > PAGES / 2) abort();
+    pages[place] = {number, new Byte[PAGE]()};
+  }
+  return pages[place].bytes;
 }
 
 // An address in the library's file, for addr2line; engine.py puts the line in its place.
@@ -83,18 +108,22 @@ inline std::string named(const Access& access, bool writes) {
          " (block " + number(access.block) + ", thread " + number(access.thread) + ")";
 }
 
-inline bool in_an_array(const char* address, size_t size) {
-  const Range* after = std::upper_bound(arrays, arrays_end, address, [](const char* a, Range r) { return a < r.start; });
-  return after != arrays && address + size <= after[-1].end;
+EMULATED_APART inline bool in_an_array(const char* address, size_t size) {
+  const Range *first = arrays, *end = arrays_end;  // those before `first` start at the address or before it
+  while (first < end) {
+    const Range* middle = first + (end - first) / 2;
+    if (middle->start <= address) first = middle + 1;
+    else end = middle;
+  }
+  return first != arrays && address + size <= first[-1].end;
 }
 
 // Constants and the emulator's own variables.
-inline bool in_the_library(const void* address) {
-  Dl_info here, there;
-  return dladdr(address, &there) && dladdr(__start_emulated_shared, &here) && here.dli_fbase == there.dli_fbase;
+EMULATED_APART inline bool in_the_library(const void* address) {
+  return within(address, __ehdr_start, static_cast<size_t>(_end - __ehdr_start));
 }
 
-inline void record(void* address, size_t size, bool writes, bool atomic, void* code) {
+EMULATED_APART inline void record(void* address, size_t size, bool writes, bool atomic, void* code) {
   if (within(address, threads[current].fiber.stack, fibers::STACK)) return;
   Access now = {block_number, current / 32, current, block_epoch, warp_epochs[current / 32], atomic, code};
   bool in_block = shared(address);
@@ -104,12 +133,15 @@ inline void record(void* address, size_t size, bool writes, bool atomic, void* c
   }
   if (watched < 2) return;
   static unsigned launch = 0;
-  if (launch != launch_number && pages.size() > 256) pages.clear();
+  if (launch != launch_number && pages_count > 256) forget_pages();
   launch = launch_number;
   // Launches and blocks are counted from 1 and 0: a fresh byte's stamp is no one's.
   unsigned long long stamp = static_cast<unsigned long long>(launch_number) << 32 | (in_block ? block_number + 1 : 0);
+  Byte* bytes = nullptr;
   for (uintptr_t place = reinterpret_cast<uintptr_t>(address), end = place + size; place < end; ++place) {
-    Byte& byte = byte_at(place, stamp);
+    if (!bytes || place % PAGE == 0) bytes = page_of(place);
+    Byte& byte = bytes[place % PAGE];
+    if (byte.stamp != stamp) byte = {stamp, {}, {}};
     const Access* other = nullptr;
     if (!byte.write.before(now) && !(atomic && byte.write.atomic)) other = &byte.write;
     if (writes && !byte.read.before(now)) other = &byte.read;
