@@ -2,15 +2,7 @@
 
 from scratchnet.kernels.cpu.jit import inline, kernel, prange
 from scratchnet.kernels.cpu.layout import Array, Pair, Shape, deliver, plain, target
-
-
-def output_size(image: Shape, kernel_size: Shape, stride: Pair, padding: Pair, dilation: Pair) -> Pair:
-    """(OH, OW) = (size + 2 padding - dilation (kernel - 1) - 1) // stride + 1."""
-    oh, ow = (
-        (n + 2 * p - d * (k - 1) - 1) // s + 1
-        for n, k, s, p, d in zip(image, kernel_size, stride, padding, dilation, strict=True)
-    )
-    return oh, ow
+from scratchnet.kernels.geometry import output_size
 
 
 def im2col(

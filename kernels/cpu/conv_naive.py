@@ -10,9 +10,9 @@ Sums are float64, rounded once at the end, so this is also the most exact of the
 
 import numpy as np
 
-from scratchnet.kernels.cpu.columns import output_size
 from scratchnet.kernels.cpu.jit import kernel, prange
 from scratchnet.kernels.cpu.layout import Array, Pair, Shape, deliver, plain, target
+from scratchnet.kernels.geometry import output_size
 
 
 def supports(

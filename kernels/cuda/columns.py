@@ -2,17 +2,9 @@
 
 from scratchnet.kernels.cuda.launch import FLOATS, Program
 from scratchnet.kernels.cuda.layout import Array, Pair, Shape, compute_dtype, deliver, plain, target
+from scratchnet.kernels.geometry import output_size
 
 PROGRAM = Program("columns", {"im2col": FLOATS, "col2im": FLOATS})
-
-
-def output_size(image: Shape, kernel_size: Shape, stride: Pair, padding: Pair, dilation: Pair) -> Pair:
-    """(OH, OW) = (size + 2 padding - dilation (kernel - 1) - 1) // stride + 1."""
-    oh, ow = (
-        (n + 2 * p - d * (k - 1) - 1) // s + 1
-        for n, k, s, p, d in zip(image, kernel_size, stride, padding, dilation, strict=True)
-    )
-    return oh, ow
 
 
 def im2col(

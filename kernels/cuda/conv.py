@@ -13,8 +13,8 @@ from types import ModuleType
 import numpy as np
 
 from scratchnet.kernels.cuda import tf32
-from scratchnet.kernels.cuda.columns import output_size
 from scratchnet.kernels.cuda.layout import Pair, Shape
+from scratchnet.kernels.geometry import output_size
 
 ARITHMETIC = {"float16": 60e12, "float32": 60e12, "float64": 30e12}  # operations a second outside of tensor cores
 BANDWIDTH = 3e12  # bytes a second

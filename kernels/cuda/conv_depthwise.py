@@ -5,11 +5,11 @@ import math
 import numpy as np
 
 from scratchnet.kernels.cuda import buffers
-from scratchnet.kernels.cuda.columns import output_size
 from scratchnet.kernels.cuda.epilogue import number
 from scratchnet.kernels.cuda.launch import FLOATS, Program
 from scratchnet.kernels.cuda.layout import Array, Pair, Shape, compute_dtype, deliver, plain, target
 from scratchnet.kernels.cuda.parts import add_parts
+from scratchnet.kernels.geometry import output_size
 
 CHUNK = 1 << 12  # windows that a warp adds up for the gradient of a weight
 WARP = 32

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from scratchnet.kernels.cuda import buffers, driver, tf32
-from scratchnet.kernels.cuda.columns import fill_columns, gather_columns, output_size
+from scratchnet.kernels.cuda.columns import fill_columns, gather_columns
 from scratchnet.kernels.cuda.epilogue import finish
 from scratchnet.kernels.cuda.layout import Array, Pair, Shape, compute_dtype, deliver, plain, target
 from scratchnet.kernels.cuda.matmul import long_product, product
+from scratchnet.kernels.geometry import chunk_samples, chunks, column_size, output_size
 
 CHUNK = 1 << 24  # elements of the column matrix at a time, 64 MiB of float32: memory stays bounded
 
@@ -29,8 +30,8 @@ def supports(
 
 def workspace_size(x_shape: Shape, w_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int) -> int:
     """Elements of the column matrix of one chunk of samples."""
-    one = _column_size(x_shape, w_shape, stride, padding, dilation)
-    return one * min(_samples(one), x_shape[0])
+    one = column_size(x_shape, w_shape, stride, padding, dilation)
+    return one * chunk_samples(x_shape[0], one, CHUNK)
 
 
 def forward(
@@ -121,16 +122,6 @@ def _channels_first(gy: Array, groups: int) -> Array:
     return _wide(gy.swapaxes(0, 1)).reshape(groups, k // groups, n * oh * ow)
 
 
-def _column_size(x_shape: Shape, w_shape: Shape, stride: Pair, padding: Pair, dilation: Pair) -> int:
-    """Elements of the column matrix of one sample."""
-    oh, ow = output_size(x_shape[2:], w_shape[2:], stride, padding, dilation)
-    return x_shape[1] * w_shape[2] * w_shape[3] * oh * ow
-
-
-def _samples(column_size: int) -> int:
-    return max(1, CHUNK // max(column_size, 1))
-
-
 def _chunks(
     x_shape: Shape,
     w_shape: Shape,
@@ -141,10 +132,9 @@ def _chunks(
     workspace: Array | None,
 ) -> Iterator[tuple[int, int, Array]]:
     """Runs of samples, cut by shape alone, each with room for its columns."""
-    one = _column_size(x_shape, w_shape, stride, padding, dilation)
-    samples = min(_samples(one), x_shape[0])
+    one = column_size(x_shape, w_shape, stride, padding, dilation)
+    at_a_time = chunk_samples(x_shape[0], one, CHUNK)
     if workspace is None:
-        workspace = buffers.empty(one * samples, dtype)
-    for lo in range(0, x_shape[0], max(samples, 1)):
-        hi = min(lo + samples, x_shape[0])
+        workspace = buffers.empty(one * at_a_time, dtype)
+    for lo, hi in chunks(x_shape[0], at_a_time):
         yield lo, hi, workspace[: one * (hi - lo)]

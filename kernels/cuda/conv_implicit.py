@@ -8,11 +8,11 @@ import math
 import numpy as np
 
 from scratchnet.kernels.cuda import buffers, tensor_conv, tf32
-from scratchnet.kernels.cuda.columns import output_size
 from scratchnet.kernels.cuda.epilogue import number
 from scratchnet.kernels.cuda.launch import FLOATS, Program
 from scratchnet.kernels.cuda.layout import Array, Pair, Shape, compute_dtype, deliver, plain, target
 from scratchnet.kernels.cuda.parts import add_parts
+from scratchnet.kernels.geometry import output_size
 
 TILES = {"large": (64, 128), "small": (32, 64)}  # rows and places of a block's: as at the end of conv_implicit.cu
 BLOCKS = 132  # what a large GPU runs at a time, one on each multiprocessor: fewer large tiles than that leave some idle

@@ -6,10 +6,10 @@ With a stride only the pixels that are looked at take part.
 import numpy as np
 
 from scratchnet.kernels.cuda import tf32
-from scratchnet.kernels.cuda.columns import output_size
 from scratchnet.kernels.cuda.epilogue import finish, room
 from scratchnet.kernels.cuda.layout import Array, Pair, Shape, compute_dtype, deliver, plain, target
 from scratchnet.kernels.cuda.matmul import long_product, product
+from scratchnet.kernels.geometry import output_size
 
 
 def supports(

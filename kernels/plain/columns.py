@@ -5,16 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from scratchnet.kernels.geometry import output_size
 from scratchnet.kernels.plain.buffers import Array, Pair, Shape, deliver
-
-
-def output_size(image: Shape, kernel_size: Shape, stride: Pair, padding: Pair, dilation: Pair) -> Pair:
-    """(OH, OW) = (size + 2 padding - dilation (kernel - 1) - 1) // stride + 1."""
-    oh, ow = (
-        (n + 2 * p - d * (k - 1) - 1) // s + 1
-        for n, k, s, p, d in zip(image, kernel_size, stride, padding, dilation, strict=True)
-    )
-    return oh, ow
 
 
 def taps(kernel_size: Shape, out_size: Shape, stride: Pair, dilation: Pair) -> Iterator[tuple[int, int, slice, slice]]:

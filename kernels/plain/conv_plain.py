@@ -5,8 +5,9 @@ y[n, k, p] = sum over c, t of w[k, c, t] x[n, c, t, p]: k in one of the groups, 
 
 import numpy as np
 
+from scratchnet.kernels.geometry import output_size
 from scratchnet.kernels.plain.buffers import Array, Pair, Shape, deliver
-from scratchnet.kernels.plain.columns import col2im, im2col, output_size
+from scratchnet.kernels.plain.columns import col2im, im2col
 from scratchnet.kernels.plain.matmul import matmul
 
 
