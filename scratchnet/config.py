@@ -5,7 +5,6 @@ import platform
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -38,20 +37,19 @@ def show_config() -> str:
 def _cpu_lines() -> Iterator[tuple[str, str]]:
     import numba
 
-    settings: Any = numba.config
     yield "numpy", np.__version__
     yield "numba", numba.__version__
-    yield "numba cache", _numba_cache(settings.CACHE_DIR)
+    yield "kernel cache", _kernel_cache()
     yield "threads", f"{get_num_threads()} of {threads.limit()}"
     yield "vectors", _vector_width()
 
 
-def _numba_cache(chosen: str) -> str:
+def _kernel_cache() -> str:
     """Where compiled CPU kernels are kept."""
-    folder = Path(threads.__file__).parent / "cpu" / "__pycache__"
-    if chosen:
-        return str(chosen)
-    return str(folder) if os.access(folder.parent, os.W_OK) else f"the user's own folder ({folder} can't be written)"
+    from scratchnet.kernels.cpu import cache
+
+    folder = cache.folder()
+    return "off: kernels are compiled in each process" if folder is None else str(folder)
 
 
 def _vector_width() -> str:

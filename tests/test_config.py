@@ -25,7 +25,7 @@ def test_versions_threads_vectors_and_caches() -> None:
     assert (found["numpy"], found["numba"]) == (numpy.__version__, numba.__version__)
     assert found["threads"].startswith(f"{sn.get_num_threads()} of ")
     assert found["vectors"].split()[:2] in (["128", "bits"], ["256", "bits"], ["512", "bits"])
-    assert found["numba cache"]
+    assert found["kernel cache"]
 
 
 def test_gpus_and_their_memory(gpu: str) -> None:

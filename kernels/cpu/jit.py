@@ -19,6 +19,8 @@ import numba
 import numba.extending
 from numba import prange
 
+from scratchnet.kernels.cpu import cache
+
 __all__ = ["inline", "intrinsic", "kernel", "overload_by_dtype", "prange"]
 
 # Numba's own annotations don't know what its decorators make of a function.
@@ -97,10 +99,7 @@ class Kernel:
             function.__qualname__ = function.__name__
             function.__module__ = self.function.__module__
         options = {"nogil": True, "error_model": "numpy", "fastmath": self.flags, "parallel": parallel}
-        try:
-            compiled = _njit(cache=True, **options)(function)
-        except RuntimeError:  # no folder for the cache can be written: compile in each process
-            compiled = _njit(**options)(function)
+        compiled = _njit(cache=cache.install(), **options)(function)
         if parallel:
             self._parallel = compiled
         else:

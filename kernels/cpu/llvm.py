@@ -1,0 +1,160 @@
+"""LLVM's instructions on vectors, in the few words that the microkernels are written in."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from llvmlite import ir
+from numba.core import types
+
+from scratchnet.kernels.cpu.vectors import HOST
+
+INT, INT32, BIT = ir.IntType(64), ir.IntType(32), ir.IntType(1)
+
+Body = Callable[["Builder", Sequence[Any]], Any]  # writes a function, given its arguments; gives its result
+
+
+class Builder:
+    """LLVM's builder with the few words that the kernels here are written in; one dtype of numbers and its vectors."""
+
+    def __init__(self, builder: Any, dtype: Any) -> None:
+        self.b, self.dtype = builder, dtype
+        self.number = ir.DoubleType() if dtype == types.float64 else ir.FloatType()
+        self.size = dtype.bitwidth // 8
+        self.lanes = HOST.size // self.size
+        self.vector = ir.VectorType(self.number, self.lanes)
+        self.zero = ir.Constant(self.vector, [0.0] * self.lanes)
+
+    def constant(self, n: int) -> Any:
+        return ir.Constant(INT, n)
+
+    def at(self, pointer: Any, *offsets: Any) -> Any:
+        """The address so many elements further."""
+        for offset in offsets:
+            pointer = self.b.gep(pointer, [offset])
+        return pointer
+
+    def load(self, pointer: Any) -> Any:
+        """A vector."""
+        loaded = self.b.load(self.b.bitcast(pointer, self.vector.as_pointer()))
+        loaded.align = self.size
+        return loaded
+
+    def store(self, vector: Any, pointer: Any) -> None:
+        self.b.store(vector, self.b.bitcast(pointer, self.vector.as_pointer())).align = self.size
+
+    def below(self, count: Any) -> Any:
+        """The mask of the first `count` lanes."""
+        lanes = ir.VectorType(INT, self.lanes)
+        return self.b.icmp_signed("<", ir.Constant(lanes, list(range(self.lanes))), self.spread(count, lanes))
+
+    def load_masked(self, pointer: Any, mask: Any) -> Any:
+        """A vector, of which lanes without the mask aren't read but 0."""
+        source = self.b.bitcast(pointer, self.vector.as_pointer())
+        arguments = [source, ir.Constant(INT32, self.size), mask, self.zero]
+        return self.intrinsic(f"llvm.masked.load.{self.suffix}.p0{self.suffix}", self.vector, arguments)
+
+    def store_masked(self, vector: Any, pointer: Any, mask: Any) -> None:
+        """Writes the lanes of the mask."""
+        to = self.b.bitcast(pointer, self.vector.as_pointer())
+        arguments = [vector, to, ir.Constant(INT32, self.size), mask]
+        self.intrinsic(f"llvm.masked.store.{self.suffix}.p0{self.suffix}", ir.VoidType(), arguments)
+
+    def shuffle(self, a: Any, b: Any, lanes: Sequence[int]) -> Any:
+        """The numbered lanes of a and, after them, b."""
+        return self.b.shuffle_vector(a, b, ir.Constant(ir.VectorType(INT32, len(lanes)), list(lanes)))
+
+    def spread(self, number: Any, kind: Any = None) -> Any:
+        """The number in all lanes."""
+        kind = kind or self.vector
+        one = self.b.insert_element(ir.Constant(kind, ir.Undefined), number, ir.Constant(INT32, 0))
+        lanes = ir.Constant(ir.VectorType(INT32, kind.count), [0] * kind.count)
+        return self.b.shuffle_vector(one, ir.Constant(kind, ir.Undefined), lanes)
+
+    def intrinsic(self, name: str, result: Any, arguments: Sequence[Any]) -> Any:
+        """A call of LLVM's function `name`."""
+        kind = ir.FunctionType(result, [argument.type for argument in arguments])
+        function = self.b.module.globals.get(name) or ir.Function(self.b.module, kind, name)
+        return self.b.call(function, arguments)
+
+    def call(
+        self, name: str, body: Callable[["Builder", Sequence[Any]], Any], args: Sequence[Any], result: Any = None
+    ) -> Any:
+        """Calls a function of the module that `body` writes, once for each dtype, and that returns what it gives.
+
+        Written into its caller a loop would share the caller's registers, and its sums be spilled to memory.
+        """
+        full_name = f"scratchnet_{name}_{self.suffix}"
+        function = self.b.module.globals.get(full_name)
+        if function is None:
+            kind = ir.FunctionType(result or ir.VoidType(), [arg.type for arg in args])
+            function = ir.Function(self.b.module, kind, full_name)
+            function.linkage = "internal"
+            function.attributes.add("noinline")
+            inner = Builder(ir.IRBuilder(function.append_basic_block("entry")), self.dtype)
+            answer = body(inner, function.args)
+            if answer is None:
+                inner.b.ret_void()
+            else:
+                inner.b.ret(answer)
+        return self.b.call(function, args)
+
+    @property
+    def suffix(self) -> str:
+        return f"v{self.lanes}f{8 * self.size}"
+
+    def multiply_add(self, a: Any, b: Any, c: Any) -> Any:
+        """a b + c, rounded once where the processor can."""
+        return self.intrinsic(f"llvm.fmuladd.{self.suffix}", self.vector, [a, b, c])
+
+    def loop(self, first: Any, end: Any, carried: Sequence[Any]) -> "_Loop":
+        """`while True` from `first` below `end`, at least once, with values handed from turn to turn."""
+        return _Loop(self.b, first, end, carried)
+
+
+class _Loop:
+    def __init__(self, b: Any, first: Any, end: Any, carried: Sequence[Any]) -> None:
+        self.b, self.end = b, end
+        before, self.block = b.block, b.append_basic_block("terms")
+        b.branch(self.block)
+        b.position_at_end(self.block)
+        self.index = b.phi(INT)
+        self.index.add_incoming(first, before)
+        self.values = []
+        for value in carried:
+            phi = b.phi(value.type)
+            phi.add_incoming(value, before)
+            self.values.append(phi)
+
+    def close(self, values: Sequence[Any]) -> None:
+        """Ends the turn with new values of what is carried."""
+        following = self.b.add(self.index, ir.Constant(INT, 1))
+        self.index.add_incoming(following, self.b.block)
+        for phi, value in zip(self.values, values, strict=True):
+            phi.add_incoming(value, self.b.block)
+        after = self.b.append_basic_block("after")
+        branch = self.b.cbranch(self.b.icmp_signed("<", following, self.end), self.block, after)
+        branch.set_metadata("llvm.loop", self._as_it_is())
+        self.b.position_at_end(after)
+
+    def _as_it_is(self) -> Any:
+        """What tells LLVM not to unroll the loop: it would run out of registers. A node that starts with itself."""
+        module = self.b.module
+        disabled = module.add_metadata(["llvm.loop.unroll.disable"])
+        node = module.add_metadata([disabled, f"scratchnet loop {len(module.metadata)}"])
+        node.operands = (node, disabled)
+        return node
+
+
+def called(name: str, body: Body, result: Any = None) -> Callable[..., Any]:
+    """An intrinsic's code: a call of a function of the module, whose result is what `body` gives."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        passed = [
+            context.make_array(kind)(context, builder, arg).data if isinstance(kind, types.Array) else arg
+            for kind, arg in zip(signature.args, args, strict=True)
+        ]
+        dtype = next(kind.dtype for kind in signature.args if isinstance(kind, types.Array))
+        answer = Builder(builder, dtype).call(name, body, passed, result)
+        return context.get_dummy_value() if result is None else answer
+
+    return code

@@ -1,0 +1,136 @@
+"""The inner loops of products, written as vector instructions of LLVM: what a compiler makes of a plain loop is slower.
+
+A tile of sums is held in registers while a loop runs over the terms; each term is a few vectors of one factor times a
+few numbers of the other. So every number that is loaded takes part in several multiply-adds.
+
+Source: Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication (2008), section 4; Georganas et al.,
+Anatomy of High-Performance Deep Learning Convolutions on SIMD Architectures (2018), section II.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from llvmlite import ir
+from numba.core import types
+
+from scratchnet.kernels.cpu.jit import intrinsic
+from scratchnet.kernels.cpu.llvm import BIT, INT, Body, Builder, called
+from scratchnet.kernels.cpu.vectors import HOST
+
+
+@intrinsic
+def multiply(
+    typing: Any, rows_left: Any, columns: Any, panel: Any, p_start: Any, p_terms: Any, factors: Any, f_start: Any,
+    f_rows: Any, f_terms: Any, first: Any, end: Any, add: Any, add_start: Any, add_row: Any, add_column: Any, out: Any,
+    out_start: Any, out_row: Any, relu: Any,
+) -> Any:  # fmt: skip
+    """The multiply-adds of a tile of sums, `columns` vectors wide. Returns how many rows it has, at most rows_left.
+
+    For its rows k, and each lane i of each column j, in the order of t:
+
+        sum = factors[f_start + f_rows[k] + f_terms[t]] * panel[p_start + p_terms[t] + j lanes + i], first <= t < end
+        out[out_start + k out_row + j lanes + i] = sum + add[add_start + k add_row + j add_column + i]
+
+    and with `relu` what is negative becomes 0. There is at least one t.
+    """
+    n = types.int64
+    signature = types.int64(
+        n, n, panel, n, p_terms, factors, n, f_rows, f_terms, n, n, add, n, n, n, out, n, n, types.boolean,
+    )  # fmt: skip
+
+    def body(v: Builder, args: Sequence[Any]) -> Any:
+        rows_left, columns, *others = args
+        rows = HOST.rows
+        while rows:
+            with v.b.if_then(v.b.icmp_signed(">=", rows_left, v.constant(rows))):
+                for width in range(1, HOST.columns + 1):
+                    with v.b.if_then(v.b.icmp_signed("==", columns, v.constant(width))):
+                        v.call(f"tile_{rows}x{width}", _tile(rows, width), others)
+                        v.b.ret(v.constant(rows))
+                v.b.ret(v.constant(0))
+            rows //= 2
+        return v.constant(0)
+
+    return signature, called("multiply", body, INT)
+
+
+def _tile(rows: int, columns: int) -> Body:
+    """`multiply` for one size of tile."""
+
+    def body(v: Builder, args: Sequence[Any]) -> None:
+        panel, p_start, p_terms, factors, f_start, f_rows, f_terms, first, end, *others = args
+        add, add_start, add_row, add_column, out, out_start, out_row, relu = others
+        b = v.b
+        row = [v.at(factors, f_start, b.load(v.at(f_rows, v.constant(k)))) for k in range(rows)]
+        loop = v.loop(first, end, [v.zero] * (rows * columns))
+        here = v.at(panel, p_start, b.load(v.at(p_terms, loop.index)))
+        x = [v.load(v.at(here, v.constant(j * v.lanes))) for j in range(columns)]
+        term = b.load(v.at(f_terms, loop.index))
+        sums = []
+        for k in range(rows):
+            factor = v.spread(b.load(v.at(row[k], term)))
+            sums += [v.multiply_add(factor, x[j], loop.values[k * columns + j]) for j in range(columns)]
+        loop.close(sums)
+        flag = v.spread(relu, ir.VectorType(BIT, v.lanes))
+        for k in range(rows):
+            for j in range(columns):
+                start = v.at(add, add_start, b.mul(add_row, v.constant(k)), b.mul(add_column, v.constant(j)))
+                total = b.fadd(v.load(start), sums[k * columns + j])
+                negative = b.and_(flag, b.fcmp_ordered("<", total, v.zero))
+                place = v.at(out, out_start, b.mul(out_row, v.constant(k)), v.constant(j * v.lanes))
+                v.store(b.select(negative, v.zero, total), place)
+
+    return body
+
+
+@intrinsic
+def copy_lanes(typing: Any, to: Any, to_start: Any, source: Any, start: Any, count: Any) -> Any:
+    """to[to_start + i] = source[start + i] for i < count, at most a vector's lanes. Reads and writes nothing beyond."""
+    signature = types.void(to, types.int64, source, types.int64, types.int64)
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        to, to_start, source, start, count = args
+        to = context.make_array(signature.args[0])(context, builder, to).data
+        source = context.make_array(signature.args[2])(context, builder, source).data
+        v = Builder(builder, signature.args[0].dtype)
+        mask = v.below(count)
+        v.store_masked(v.load_masked(v.at(source, start), mask), v.at(to, to_start), mask)
+        return context.get_dummy_value()
+
+    return signature, code
+
+
+@intrinsic
+def transpose_lanes(
+    typing: Any, to: Any, to_start: Any, to_row: Any, source: Any, start: Any, row: Any, rows: Any, columns: Any
+) -> Any:
+    """to[to_start + j to_row + i] = source[start + i row + j] for i < rows, j < columns, at most a vector's lanes each.
+
+    For i from rows to the vector's end it is 0. Nothing else is read or written.
+    """
+    n = types.int64
+    signature = types.void(to, n, n, source, n, n, n, n)
+
+    def body(v: Builder, args: Sequence[Any]) -> None:
+        to, to_start, to_row, source, start, row, rows, columns = args
+        b = v.b
+        mask, none = v.below(columns), v.below(v.constant(0))
+        lines = []
+        for i in range(v.lanes):
+            here = b.icmp_signed("<", v.constant(i), rows)
+            lines.append(v.load_masked(v.at(source, start, b.mul(row, v.constant(i))), b.select(here, mask, none)))
+        step = 1
+        while step < v.lanes:  # exchanges the halves of ever larger blocks that lie off the diagonal
+            for i in range(v.lanes):
+                if not i & step:
+                    upper, lower = lines[i], lines[i + step]
+                    lines[i] = v.shuffle(upper, lower, [n + v.lanes - step if n & step else n for n in range(v.lanes)])
+                    lines[i + step] = v.shuffle(
+                        upper, lower, [n + v.lanes if n & step else n + step for n in range(v.lanes)]
+                    )
+            step *= 2
+        for j in range(v.lanes):
+            with b.if_then(b.icmp_signed("<", v.constant(j), columns)):
+                v.store(lines[j], v.at(to, to_start, b.mul(to_row, v.constant(j))))
+
+    return signature, called("transpose", body)

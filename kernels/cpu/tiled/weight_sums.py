@@ -1,0 +1,120 @@
+"""The loops of conv_tiled's weight gradient: sums over output places for tiles of taps and output channels.
+
+The microkernel is the forward one's. Its vectors lie along the output channels, so the upstream gradient is transposed,
+some places at a time; its factors are pixels, read where they lie in the planes.
+"""
+
+import numpy as np
+
+from scratchnet.kernels.cpu.jit import inline, kernel, prange
+from scratchnet.kernels.cpu.layout import Array
+from scratchnet.kernels.cpu.microkernel import multiply, transpose_lanes
+from scratchnet.kernels.cpu.tiled.planes import Grid, fill
+from scratchnet.kernels.cpu.vectors import HOST
+
+ROWS, COLUMNS = HOST.rows, HOST.columns
+PLACES = 128  # of a panel, and terms of one float32 sum before it is added to the others
+BLOCK = 16  # taps that a thread adds up together: their places in gw share cache lines
+
+
+@kernel("contract")
+def weight_sums(
+    source: Array, gy: Array, sums: Array, taps: Array, row_phases: Array, column_phases: Array, g: Grid, lanes: int,
+    slots: int, kernel_parts: int,
+) -> None:  # fmt: skip
+    """sums[group, chunk, t, k] = the sum over a chunk of samples of gy[.., k, place] * plane[taps[t] + place].
+
+    Rows t beyond the taps, and k beyond the channels, are of no use.
+    """
+    groups, chunks, _, _ = sums.shape
+    for part in prange(groups * chunks * kernel_parts):
+        group = part // (chunks * kernel_parts)
+        chunk = part // kernel_parts % chunks
+        _part(
+            source, gy, sums[group, chunk], taps, row_phases, column_phases, g, lanes, slots, group,
+            g.samples * chunk // chunks, g.samples * (chunk + 1) // chunks, part % kernel_parts, kernel_parts,
+        )  # fmt: skip
+
+
+@inline
+def _part(
+    source: Array, gy: Array, sums: Array, taps: Array, row_phases: Array, column_phases: Array, g: Grid, lanes: int,
+    slots: int, group: int, first_sample: int, end_sample: int, kernel_part: int, kernel_parts: int,
+) -> None:  # fmt: skip
+    places = g.rows * g.columns
+    sample_size = g.channels * row_phases.size * column_phases.size * g.plane_rows * g.plane_columns
+    vectors = (g.kernels + lanes - 1) // lanes
+    v_first = vectors * kernel_part // kernel_parts
+    v_end = vectors * (kernel_part + 1) // kernel_parts
+    planes = np.zeros((slots * sample_size + max(g.left, 0)) * g.padded, source.dtype)
+    pixels = planes if g.padded == 1 else source
+    panel = np.zeros(PLACES * lanes * COLUMNS, source.dtype)
+    terms = np.empty(PLACES, np.int64)
+    p_terms = np.outer(np.arange(COLUMNS + 1) * lanes, np.arange(PLACES))
+    goal = sums.reshape(-1)
+    pitch = sums.shape[1]
+    for t in range(sums.shape[0]):
+        for k in range(v_first * lanes, v_end * lanes):
+            goal[t * pitch + k] = 0
+    held = -1
+    first = first_sample * places
+    while first < end_sample * places:
+        count = min(PLACES, end_sample * places - first)
+        done = 0
+        while done < count:  # a row of places at a time
+            sample = (first + done) // places
+            row = (first + done) % places // g.columns
+            column = (first + done) % places % g.columns
+            image = sample * g.groups + group
+            start = image * sample_size
+            if g.padded == 1:
+                if sample > held:
+                    held = sample
+                    fill(source, planes, sample % slots * sample_size, image, row_phases, column_phases, g)
+                start = sample % slots * sample_size
+            length = min(g.columns - column, count - done)
+            for i in range(length):
+                terms[done + i] = start + row * g.pitch + column + i
+            done += length
+        v = v_first
+        while v < v_end:
+            panels = (v_end - v + COLUMNS - 1) // COLUMNS
+            columns = (v_end - v + panels - 1) // panels  # 4 vectors are 2 and 2, not 3 and 1
+            width = columns * lanes
+            done = 0
+            while done < count:  # of one sample, a vector at a time
+                sample = (first + done) // places
+                place = (first + done) % places
+                length = min(lanes, places - place, count - done)
+                image = sample * g.groups + group
+                for k in range(v * lanes, (v + columns) * lanes, lanes):
+                    start = (image * g.kernels + k) * places + place
+                    to = done * width + k - v * lanes
+                    transpose_lanes(panel, to, width, gy, start, places, min(lanes, g.kernels - k), length)
+                done += length
+            for t in range(0, taps.size, ROWS):
+                to = t * pitch + v * lanes
+                rows = taps[t : t + ROWS]
+                multiply(
+                    ROWS, columns, panel, 0, p_terms[columns], pixels, 0, rows, terms, 0, count, goal, to, pitch, lanes,
+                    goal, to, pitch, False,
+                )  # fmt: skip
+            v += columns
+        first += count
+
+
+@kernel()
+def add_chunks(sums: Array, gw: Array) -> None:
+    """gw[group, k, t] = the sum of sums[group, :, t, k], one chunk after the other."""
+    groups, kernels, taps = gw.shape
+    blocks = (taps + BLOCK - 1) // BLOCK
+    for block in prange(groups * blocks):
+        group = block // blocks
+        total = np.empty(kernels, np.float64)
+        for t in range(block % blocks * BLOCK, min(taps, (block % blocks + 1) * BLOCK)):
+            total[:] = 0
+            for chunk in range(sums.shape[1]):
+                for k in range(kernels):
+                    total[k] += sums[group, chunk, t, k]
+            for k in range(kernels):
+                gw[group, k, t] = total[k]

@@ -1,0 +1,48 @@
+"""The host's vectors: their width, and the largest tile of sums that its registers hold.
+
+A tile is `rows` numbers times `columns` vectors. Of AVX-512's and NEON's 32 registers it takes 24 for sums and leaves
+the others for what is multiplied; of AVX2's 16 it takes 12.
+"""
+
+import os
+from typing import NamedTuple
+
+import llvmlite.binding
+
+
+class Vectors(NamedTuple):
+    """A kind of vector: bytes of one register, and the tile's rows and vectors a row."""
+
+    name: str
+    size: int
+    rows: int
+    columns: int
+
+
+KINDS = (
+    Vectors("avx512", 64, 8, 3),
+    Vectors("avx2", 32, 4, 3),
+    Vectors("neon", 16, 8, 3),
+    Vectors("generic", 16, 4, 2),  # LLVM makes of 16 bytes what any processor has
+)
+
+
+def _host() -> Vectors:
+    """The widest that the processor has, or what SCRATCHNET_VECTORS names."""
+    named = os.environ.get("SCRATCHNET_VECTORS")
+    if named:
+        for kind in KINDS:
+            if kind.name == named:
+                return kind
+        raise ValueError(f"SCRATCHNET_VECTORS (={named!r}) must be one of {', '.join(kind.name for kind in KINDS)}")
+    features = llvmlite.binding.get_host_cpu_features()
+    if features.get("avx512f"):
+        return KINDS[0]
+    if features.get("avx2") and features.get("fma"):
+        return KINDS[1]
+    if features.get("neon"):
+        return KINDS[2]
+    return KINDS[3]
+
+
+HOST = _host()
