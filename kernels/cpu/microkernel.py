@@ -106,7 +106,7 @@ def transpose_lanes(
 ) -> Any:
     """to[to_start + j to_row + i] = source[start + i row + j] for i < rows, j < columns, at most a vector's lanes each.
 
-    For i from rows to the vector's end it is 0. Nothing else is read or written.
+    Nothing else is read or written.
     """
     n = types.int64
     signature = types.void(to, n, n, source, n, n, n, n)
@@ -131,6 +131,6 @@ def transpose_lanes(
             step *= 2
         for j in range(v.lanes):
             with b.if_then(b.icmp_signed("<", v.constant(j), columns)):
-                v.store(lines[j], v.at(to, to_start, b.mul(to_row, v.constant(j))))
+                v.store_masked(lines[j], v.at(to, to_start, b.mul(to_row, v.constant(j))), v.below(rows))
 
     return signature, called("transpose", body)

@@ -6,6 +6,15 @@ from scratchnet.kernels.cpu.jit import inline
 from scratchnet.kernels.cpu.layout import Array
 
 
+def block_length(terms: int, most: int) -> int:
+    """How many terms of a float32 sum are added up before their sum is added to the others': equal blocks.
+
+    Short sums are cut finer. Theirs are the errors that show: torch cuts the sums of few channels by channels or taps.
+    """
+    limit = min(most, 32 if terms <= 64 else 48 if terms <= 192 else 64 if terms <= 1024 else most)
+    return -(-max(terms, 1) // max(1, -(-terms // limit)))
+
+
 class Grid(NamedTuple):
     """All sizes and offsets in elements. Source is what is read, target what is written."""
 
@@ -32,6 +41,27 @@ class Grid(NamedTuple):
     target_column: int
     w_group: int  # from a group's weights to the next's
     w_row: int  # from an output channel's weights to the next's
+
+
+class Geometry(NamedTuple):
+    """A convolution's sizes, as its arguments have them."""
+
+    samples: int
+    groups: int
+    channels: int  # of a group
+    kernels: int  # of a group
+    height: int
+    width: int
+    rows: int  # of output places
+    columns: int
+    kernel_rows: int
+    kernel_columns: int
+    row_stride: int
+    column_stride: int
+    top: int  # padding
+    left: int
+    row_dilation: int
+    column_dilation: int
 
 
 @inline

@@ -16,7 +16,7 @@ from scratchnet.kernels.cpu.tiled.planes import Grid, fill
 from scratchnet.kernels.cpu.vectors import HOST
 
 ROWS, COLUMNS = HOST.rows, HOST.columns
-TAPS = 96  # of a panel, and terms of one float32 sum before it is added to the others
+TAPS = 96  # at most of a panel
 
 
 @kernel("contract")
@@ -35,15 +35,17 @@ def convolve(
     slots: int,
     tile_parts: int,
     kernel_parts: int,
+    block: int,
 ) -> None:
     """target[sample, k, place] = bias[k] + the sum over t of weights[k, w_terms[t]] * plane[taps[t] + place].
 
     Cut into tile_parts times kernel_parts pieces; no bit depends on how many. bias has each number `lanes` times.
+    `block` terms are added up before their sum is added to the others'.
     """
     for part in prange(tile_parts * kernel_parts):
         _part(
             source, weights, bias, target, taps, w_terms, row_phases, column_phases, g, relu, lanes, slots,
-            part // kernel_parts, tile_parts, part % kernel_parts, kernel_parts,
+            part // kernel_parts, tile_parts, part % kernel_parts, kernel_parts, block,
         )  # fmt: skip
 
 
@@ -51,7 +53,7 @@ def convolve(
 def _part(
     source: Array, weights: Array, bias: Array, target: Array, taps: Array, w_terms: Array, row_phases: Array,
     column_phases: Array, g: Grid, relu: bool, lanes: int, slots: int, tile_part: int, tile_parts: int,
-    kernel_part: int, kernel_parts: int,
+    kernel_part: int, kernel_parts: int, block: int,
 ) -> None:  # fmt: skip
     width = lanes * COLUMNS  # of a tile
     # What tiles are cut from: in place a sample with the ends of its rows, otherwise the places of all samples.
@@ -68,7 +70,7 @@ def _part(
     pixels = planes if g.padded == 1 else source
     held = np.full(slots, -1, np.int64)  # the image in each slot of the planes
     last_tap = taps.max() if taps.size else 0
-    panel = np.empty(TAPS * width, source.dtype)
+    panel = np.empty(block * width, source.dtype)
     panel_terms = np.arange(taps.size) * width
     sums = np.empty((k_end - k_first) * width, source.dtype)
     starts = np.empty(width, np.int64)  # of each run of places, at most a vector: in the planes, the target, the tile
@@ -127,8 +129,8 @@ def _part(
         if not taps.size:
             for k in range(k_first, k_end):
                 sums[(k - k_first) * width : (k - k_first + 1) * width] = bias[(group * g.kernels + k) * lanes]
-        for t0 in range(0, taps.size, TAPS):
-            t1 = min(taps.size, t0 + TAPS)
+        for t0 in range(0, taps.size, block):
+            t1 = min(taps.size, t0 + block)
             if in_place:
                 x, x_start, x_terms = pixels, tile_start, taps
             else:

@@ -13,14 +13,14 @@ from scratchnet.kernels.cpu.tiled.planes import Grid, fill
 from scratchnet.kernels.cpu.vectors import HOST
 
 ROWS, COLUMNS = HOST.rows, HOST.columns
-PLACES = 128  # of a panel, and terms of one float32 sum before it is added to the others
+PLACES = 128  # at most of a panel: they are terms of one float32 sum before it is added to the others
 BLOCK = 16  # taps that a thread adds up together: their places in gw share cache lines
 
 
 @kernel("contract")
 def weight_sums(
     source: Array, gy: Array, sums: Array, taps: Array, row_phases: Array, column_phases: Array, g: Grid, lanes: int,
-    slots: int, kernel_parts: int,
+    slots: int, kernel_parts: int, block: int,
 ) -> None:  # fmt: skip
     """sums[group, chunk, t, k] = the sum over a chunk of samples of gy[.., k, place] * plane[taps[t] + place].
 
@@ -32,14 +32,14 @@ def weight_sums(
         chunk = part // kernel_parts % chunks
         _part(
             source, gy, sums[group, chunk], taps, row_phases, column_phases, g, lanes, slots, group,
-            g.samples * chunk // chunks, g.samples * (chunk + 1) // chunks, part % kernel_parts, kernel_parts,
+            g.samples * chunk // chunks, g.samples * (chunk + 1) // chunks, part % kernel_parts, kernel_parts, block,
         )  # fmt: skip
 
 
 @inline
 def _part(
     source: Array, gy: Array, sums: Array, taps: Array, row_phases: Array, column_phases: Array, g: Grid, lanes: int,
-    slots: int, group: int, first_sample: int, end_sample: int, kernel_part: int, kernel_parts: int,
+    slots: int, group: int, first_sample: int, end_sample: int, kernel_part: int, kernel_parts: int, block: int,
 ) -> None:  # fmt: skip
     places = g.rows * g.columns
     sample_size = g.channels * row_phases.size * column_phases.size * g.plane_rows * g.plane_columns
@@ -48,9 +48,9 @@ def _part(
     v_end = vectors * (kernel_part + 1) // kernel_parts
     planes = np.zeros((slots * sample_size + max(g.left, 0)) * g.padded, source.dtype)
     pixels = planes if g.padded == 1 else source
-    panel = np.zeros(PLACES * lanes * COLUMNS, source.dtype)
-    terms = np.empty(PLACES, np.int64)
-    p_terms = np.outer(np.arange(COLUMNS + 1) * lanes, np.arange(PLACES))
+    panel = np.zeros(block * lanes * COLUMNS, source.dtype)
+    terms = np.empty(block, np.int64)
+    p_terms = np.outer(np.arange(COLUMNS + 1) * lanes, np.arange(block))
     goal = sums.reshape(-1)
     pitch = sums.shape[1]
     for t in range(sums.shape[0]):
@@ -59,7 +59,7 @@ def _part(
     held = -1
     first = first_sample * places
     while first < end_sample * places:
-        count = min(PLACES, end_sample * places - first)
+        count = min(block, end_sample * places - first)
         done = 0
         while done < count:  # a row of places at a time
             sample = (first + done) // places
@@ -78,20 +78,9 @@ def _part(
             done += length
         v = v_first
         while v < v_end:
-            panels = (v_end - v + COLUMNS - 1) // COLUMNS
-            columns = (v_end - v + panels - 1) // panels  # 4 vectors are 2 and 2, not 3 and 1
+            columns = panel_width(v_end - v)
             width = columns * lanes
-            done = 0
-            while done < count:  # of one sample, a vector at a time
-                sample = (first + done) // places
-                place = (first + done) % places
-                length = min(lanes, places - place, count - done)
-                image = sample * g.groups + group
-                for k in range(v * lanes, (v + columns) * lanes, lanes):
-                    start = (image * g.kernels + k) * places + place
-                    to = done * width + k - v * lanes
-                    transpose_lanes(panel, to, width, gy, start, places, min(lanes, g.kernels - k), length)
-                done += length
+            transpose_places(gy, panel, g.groups, group, g.kernels, places, first, count, v, columns, width, lanes)
             for t in range(0, taps.size, ROWS):
                 to = t * pitch + v * lanes
                 rows = taps[t : t + ROWS]
@@ -101,6 +90,31 @@ def _part(
                 )  # fmt: skip
             v += columns
         first += count
+
+
+@inline
+def panel_width(vectors_left: int) -> int:
+    """How many of the vectors left make a panel: as many as a tile is wide, but of 4 only 2 and not 3 and 1."""
+    panels = (vectors_left + COLUMNS - 1) // COLUMNS
+    return (vectors_left + panels - 1) // panels
+
+
+@inline
+def transpose_places(
+    gy: Array, panel: Array, groups: int, group: int, kernels: int, places: int, first: int, count: int, v: int,
+    columns: int, width: int, lanes: int,
+) -> None:  # fmt: skip
+    """panel[p, k] = gy at the place first + p (of all samples' places) for the output channels of `columns` vectors."""
+    done = 0
+    while done < count:  # of one sample, a vector at a time
+        sample = (first + done) // places
+        place = (first + done) % places
+        length = min(lanes, places - place, count - done)
+        for k in range(v * lanes, (v + columns) * lanes, lanes):
+            start = ((sample * groups + group) * kernels + k) * places + place
+            to = done * width + k - v * lanes
+            transpose_lanes(panel, to, width, gy, start, places, min(lanes, kernels - k), length)
+        done += length
 
 
 @kernel()

@@ -1,0 +1,49 @@
+"""What a lane of conv_tiled's vectors holds: neighbouring places of one sample, or one place of neighbouring samples.
+
+The rule is a cost for each, in multiply-adds done for each one wanted, with two constants that were measured:
+
+- Places: 1, and more for the ends of rows that are computed and thrown away, or for bringing pixels into panels.
+- Samples: less than 1 where taps beyond the image are left out, times what a last, partly empty vector of samples
+  wastes; and MOVING for each pixel read or written, which is dealt out to lanes and collected again.
+"""
+
+from functools import lru_cache
+
+from scratchnet.kernels.cpu.layout import Pair, Shape
+from scratchnet.kernels.cpu.tiled.planes import Grid
+from scratchnet.kernels.cpu.tiled.plans import PANEL_COST, backward_plans, forward_plan
+from scratchnet.kernels.geometry import output_size
+
+MOVING = 0.8  # of a vector's multiply-add, a pixel
+STRIDED = 0.3  # what the input gradient of a stride costs more by places, whose results are scattered
+MOST_TERMS = 1 << 22  # of the samples' plan, which has a list for each kind of place
+
+
+@lru_cache(1024)
+def by_samples(
+    x_shape: Shape, w_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int, lanes: int, backward: bool
+) -> bool:
+    """Whether a sample in each lane is the faster way, for the forward function or for the input gradient."""
+    size = output_size(x_shape[2:], w_shape[2:], stride, padding, dilation)
+    met, kinds = 1, 1
+    for n, places, taps, s, p, d in zip(x_shape[2:], size, w_shape[2:], stride, padding, dilation, strict=True):
+        inside = [tuple(r for r in range(taps) if 0 <= i * s + r * d - p < n) for i in range(places)]
+        met *= sum(map(len, inside))
+        kinds *= sum(map(len, set(inside))) * (s if backward else 1)
+    wanted = size[0] * size[1] * w_shape[2] * w_shape[3]
+    n, terms = x_shape[0], w_shape[1] if not backward else w_shape[0] // groups
+    if not met or kinds * terms > MOST_TERMS:
+        return False
+    moved = (x_shape[1] * x_shape[2] * x_shape[3] + w_shape[0] * size[0] * size[1]) * lanes
+    filled = -(-n // lanes) * lanes / n
+    samples = filled * met / wanted + MOVING * moved / (wanted * w_shape[0] * w_shape[1])
+    case = (x_shape, w_shape, stride, padding, dilation, groups, lanes)
+    places = _cost_of_places(backward_plans(*case)[0].grid if backward else forward_plan(*case).grid, lanes)
+    return samples < places + (STRIDED if backward and stride != (1, 1) else 0)
+
+
+def _cost_of_places(g: Grid, lanes: int) -> float:
+    if not g.in_place:
+        return 1 + PANEL_COST / g.kernels
+    computed = -(-((g.rows - 1) * g.pitch + g.columns) // lanes) * lanes
+    return computed / (g.rows * g.columns)

@@ -1,0 +1,101 @@
+"""The loops of conv_tiled's weight gradient tap by tap: only places whose tap lies inside the image are summed over.
+
+The tiles are as in weight_sums.py, but of one tap's channels: they share the places, and read the image as it is,
+without a border.
+"""
+
+import numpy as np
+
+from scratchnet.kernels.cpu.jit import inline, kernel, prange
+from scratchnet.kernels.cpu.layout import Array
+from scratchnet.kernels.cpu.microkernel import multiply
+from scratchnet.kernels.cpu.tiled.planes import Geometry
+from scratchnet.kernels.cpu.tiled.weight_sums import COLUMNS, ROWS, panel_width, transpose_places
+
+
+@kernel("contract")
+def inside_sums(x: Array, gy: Array, sums: Array, g: Geometry, lanes: int, kernel_parts: int, block: int) -> None:
+    """sums[group, chunk, t, k] = the sum over a chunk of samples of gy[.., k, place] times the pixel under tap t.
+
+    t counts channels, then the kernel's rows and columns. Rows k beyond the channels are of no use.
+    """
+    groups, chunks, _, _ = sums.shape
+    for part in prange(groups * chunks * kernel_parts):
+        group = part // (chunks * kernel_parts)
+        chunk = part // kernel_parts % chunks
+        _part(
+            x, gy, sums[group, chunk], g, lanes, group, g.samples * chunk // chunks,
+            g.samples * (chunk + 1) // chunks, part % kernel_parts, kernel_parts, block,
+        )  # fmt: skip
+
+
+@inline
+def _part(
+    x: Array, gy: Array, sums: Array, g: Geometry, lanes: int, group: int, first_sample: int, end_sample: int,
+    kernel_part: int, kernel_parts: int, block: int,
+) -> None:  # fmt: skip
+    places = g.rows * g.columns
+    taps = g.kernel_rows * g.kernel_columns
+    plane = g.height * g.width
+    vectors = (g.kernels + lanes - 1) // lanes
+    v_first = vectors * kernel_part // kernel_parts
+    v_end = vectors * (kernel_part + 1) // kernel_parts
+    width = lanes * COLUMNS
+    panel = np.zeros(block * width, x.dtype)
+    x_terms = np.empty((taps, block), np.int64)  # for each tap the pixels that it meets in this block
+    p_terms = np.empty((taps, block), np.int64)  # and the rows of the panel that belong to them
+    counts = np.empty(taps, np.int64)
+    channel_rows = np.arange(ROWS) * plane
+    goal = sums.reshape(-1)
+    pitch = sums.shape[1]
+    for t in range(sums.shape[0]):
+        goal[t * pitch + v_first * lanes : t * pitch + v_end * lanes] = 0
+    first = first_sample * places
+    while first < end_sample * places:
+        count = min(block, end_sample * places - first)
+        _meet(x_terms, p_terms, counts, g, group, first, count, width)
+        v = v_first
+        while v < v_end:
+            columns = panel_width(v_end - v)
+            transpose_places(gy, panel, g.groups, group, g.kernels, places, first, count, v, columns, width, lanes)
+            for tap in range(taps):
+                c = 0
+                while c < g.channels and counts[tap] > 0:
+                    to = (c * taps + tap) * pitch + v * lanes
+                    c += multiply(
+                        g.channels - c, columns, panel, 0, p_terms[tap], x, c * plane, channel_rows, x_terms[tap], 0,
+                        counts[tap], goal, to, taps * pitch, lanes, goal, to, taps * pitch, False,
+                    )  # fmt: skip
+            v += columns
+        first += count
+
+
+@inline
+def _meet(
+    x_terms: Array, p_terms: Array, counts: Array, g: Geometry, group: int, first: int, count: int, width: int
+) -> None:
+    """Lists for each tap the places of a block at which it meets the image, and the pixel there."""
+    places = g.rows * g.columns
+    counts[:] = 0
+    done = 0
+    while done < count:  # a row of places at a time
+        sample = (first + done) // places
+        row = (first + done) % places // g.columns
+        column = (first + done) % places % g.columns
+        length = min(g.columns - column, count - done)
+        image = (sample * g.groups + group) * g.channels * g.height * g.width
+        for r in range(g.kernel_rows):
+            h = row * g.row_stride + r * g.row_dilation - g.top
+            if 0 <= h < g.height:
+                for s in range(g.kernel_columns):
+                    shift = s * g.column_dilation - g.left
+                    # places j with 0 <= j column_stride + shift < width
+                    j0 = max(column, (g.column_stride - 1 - shift) // g.column_stride)
+                    j1 = min(column + length, (g.width - 1 - shift) // g.column_stride + 1)
+                    tap = r * g.kernel_columns + s
+                    at = counts[tap]
+                    for j in range(j0, j1):
+                        x_terms[tap, at + j - j0] = image + h * g.width + j * g.column_stride + shift
+                        p_terms[tap, at + j - j0] = (done + j - column) * width
+                    counts[tap] = at + max(0, j1 - j0)
+        done += length

@@ -1,0 +1,140 @@
+"""The loops of conv_tiled with a sample in each lane: for batches of narrow images.
+
+Images are dealt out so that a pixel of many samples is a vector. Then every output place is a tile of its own: it sums
+just the taps that meet the image, no border is stored or multiplied with, and no lane is lost at the end of a row.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from scratchnet.kernels.cpu.jit import inline, kernel, prange
+from scratchnet.kernels.cpu.layout import Array
+from scratchnet.kernels.cpu.microkernel import multiply, transpose_lanes
+from scratchnet.kernels.cpu.vectors import HOST
+
+ROWS = HOST.rows
+
+
+class SampleGrid(NamedTuple):
+    """Sizes in elements. Source is what is read, target what is written; both are dealt out."""
+
+    sets: int  # of `vectors` vectors of samples
+    vectors: int
+    groups: int
+    channels: int  # of a group, read
+    kernels: int  # channels of a group, written
+    source_plane: int
+    source_width: int
+    rows: int  # of output places
+    columns: int
+    w_group: int  # from a group's weights to the next's
+    w_row: int  # from an output channel's weights to the next's
+
+
+@kernel()
+def deal(x: Array, dealt: Array, lanes: int) -> None:
+    """(N, M) -> (sets, M, vectors * lanes): sample n lies in lane n of its set."""
+    samples, size = x.shape
+    sets, _, width = dealt.shape
+    blocks = (size + lanes - 1) // lanes
+    for part in prange(sets * blocks):
+        chosen = part // blocks
+        m = part % blocks * lanes
+        for lane in range(0, width, lanes):
+            n = chosen * width + lane
+            to = (chosen * size + m) * width + lane
+            rows = max(0, min(lanes, samples - n))
+            transpose_lanes(dealt, to, width, x, n * size + m, size, rows, min(lanes, size - m))
+            for place in range(m, min(size, m + lanes)):
+                for empty in range(lane + rows, lane + lanes):
+                    dealt[chosen, place, empty] = 0
+
+
+@kernel()
+def collect(dealt: Array, y: Array, lanes: int) -> None:
+    """The way back: (sets, M, vectors * lanes) -> (N, M)."""
+    samples, size = y.shape
+    sets, _, width = dealt.shape
+    blocks = (size + lanes - 1) // lanes
+    for part in prange(sets * blocks):
+        chosen = part // blocks
+        m = part % blocks * lanes
+        for lane in range(0, width, lanes):
+            n = chosen * width + lane
+            columns = min(lanes, samples - n)
+            if columns > 0:
+                start = (chosen * size + m) * width + lane
+                transpose_lanes(y, n * size + m, size, dealt, start, width, min(lanes, size - m), columns)
+
+
+@kernel("contract")
+def convolve_samples(
+    source: Array,
+    weights: Array,
+    bias: Array,
+    target: Array,
+    row_bases: Array,
+    row_classes: Array,
+    column_bases: Array,
+    column_classes: Array,
+    class_starts: Array,
+    x_terms: Array,
+    w_terms: Array,
+    g: SampleGrid,
+    relu: bool,
+    lanes: int,
+    kernel_parts: int,
+    block: int,
+) -> None:
+    """target[set, k, place] = bias[k] + the sum of weights[k, w_terms[t]] * source[set, x_terms[t] + base of the place]
+
+    over the t of the place's class. bias has each number `lanes` times.
+    """
+    for part in prange(g.sets * g.groups * g.rows * kernel_parts):
+        image = part // (g.rows * kernel_parts)
+        row = part // kernel_parts % g.rows
+        _row(
+            source, weights, bias, target, row_bases[row], row_classes[row], column_bases, column_classes, class_starts,
+            x_terms, w_terms, g, relu, lanes, image, row, part % kernel_parts, kernel_parts, block,
+        )  # fmt: skip
+
+
+@inline
+def _row(
+    source: Array, weights: Array, bias: Array, target: Array, row_base: int, row_class: int, column_bases: Array,
+    column_classes: Array, class_starts: Array, x_terms: Array, w_terms: Array, g: SampleGrid, relu: bool, lanes: int,
+    image: int, row: int, kernel_part: int, kernel_parts: int, block: int,
+) -> None:  # fmt: skip
+    width = g.vectors * lanes
+    plane = g.rows * g.columns * width  # of the target
+    group = image % g.groups
+    tiles = (g.kernels + ROWS - 1) // ROWS
+    k_first = tiles * kernel_part // kernel_parts * ROWS
+    k_end = min(g.kernels, tiles * (kernel_part + 1) // kernel_parts * ROWS)
+    w_rows = np.arange(ROWS) * g.w_row
+    for column in range(g.columns):
+        kind = row_class + column_classes[column]
+        first = class_starts[kind]
+        end = class_starts[kind + 1]
+        base = (image * g.channels * g.source_plane + row_base * g.source_width + column_bases[column]) * width
+        place = image * g.kernels * plane + (row * g.columns + column) * width
+        if first == end:
+            for k in range(k_first, k_end):
+                to = place + k * plane
+                target[to : to + width] = bias[(group * g.kernels + k) * lanes]
+        for t0 in range(first, end, block):
+            t1 = min(end, t0 + block)
+            last = relu and t1 == end
+            k = k_first
+            while k < k_end:
+                w = group * g.w_group + k * g.w_row
+                to = place + k * plane
+                if t0 == first:
+                    add, a, a_row, a_column = bias, (group * g.kernels + k) * lanes, lanes, 0
+                else:
+                    add, a, a_row, a_column = target, to, plane, lanes
+                k += multiply(
+                    k_end - k, g.vectors, source, base, x_terms, weights, w, w_rows, w_terms, t0, t1, add, a, a_row,
+                    a_column, target, to, plane, last,
+                )  # fmt: skip

@@ -1,0 +1,112 @@
+"""conv_tiled by both of its ways, over geometries that reach every branch of its loops, against torch in float64."""
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from parity import assert_sum_of_products, needs_torch, torch
+
+import scratchnet.kernels.cpu.conv_tiled as tiled
+from scratchnet.kernels import threads
+
+pytestmark = needs_torch
+
+WAYS = {"places": False, "samples": True}
+# (N, C, H, W), (K, C / groups, KH, KW), groups: rows and columns of a tile in all their sizes, more terms than a panel
+# has, more places than a block, images narrower than a vector, one sample and a few more than two vectors of them.
+SHAPES = [
+    ((3, 4, 7, 9), (2, 2, 3, 2), 2),
+    ((3, 38, 7, 9), (20, 19, 3, 2), 2),
+    ((1, 3, 23, 31), (13, 3, 3, 3), 1),
+    ((37, 17, 6, 5), (50, 17, 3, 3), 1),
+    ((2, 130, 5, 5), (65, 130, 2, 2), 1),
+    ((18, 5, 1, 40), (7, 5, 1, 4), 1),
+]
+GEOMETRIES = [
+    ((1, 1), (0, 0), (1, 1)),
+    ((1, 1), (1, 2), (1, 1)),
+    ((1, 1), (2, 1), (1, 2)),
+    ((2, 3), (1, 0), (1, 1)),
+    ((3, 1), (1, 3), (2, 1)),
+]
+
+
+def gradients(gy: Any, x: Any, w: Any, bias: Any, options: dict[str, Any]) -> tuple[Any, Any, Any]:
+    """torch's y, gx and gw."""
+    x, w = x.clone().requires_grad_(), w.clone().requires_grad_()
+    y = torch.nn.functional.conv2d(x, w, bias, **options)
+    return y.detach(), *torch.autograd.grad(y, (x, w), gy)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shapes", SHAPES, ids=lambda shapes: f"{shapes[0]} {shapes[1]}")
+def test_equals_torch(
+    shapes: Any, dtype: str, way: str, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiled, "by_samples", lambda *case, backward: WAYS[way])
+    x_shape, w_shape, groups = shapes
+    for stride, padding, dilation in GEOMETRIES:
+        options: Any = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+        sizes = zip(x_shape[2:], w_shape[2:], stride, padding, dilation, strict=True)
+        size = tuple((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in sizes)
+        if min(size) < 1:
+            continue
+        x, w, bias, gy = (
+            rng.standard_normal(shape).astype(dtype)
+            for shape in (x_shape, w_shape, w_shape[0], (x_shape[0], w_shape[0], *size))
+        )
+        ours = (
+            tiled.forward(x, w, bias, **options, epilogue="bias"),
+            tiled.grad_input(gy, w, x_shape, **options),
+            tiled.grad_weight(gy, x, w_shape, **options),
+        )
+        tensors = [torch.from_numpy(a) for a in (gy, x, w, bias)]
+        theirs, truth, magnitude = (
+            gradients(*(change(t) for t in tensors), options)
+            for change in (lambda t: t, lambda t: t.double(), lambda t: t.double().abs())
+        )
+        for name, a, b, exact, size_ in zip(("y", "gx", "gw"), ours, theirs, truth, magnitude, strict=True):
+            if dtype == "float64":
+                np.testing.assert_allclose(a, exact.numpy(), rtol=1e-12, atol=1e-12)
+            else:
+                assert_sum_of_products(a, b, exact, size_, f"{name} {options}")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_relu_keeps_nan_and_comes_after_the_last_term(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiled, "by_samples", lambda *case, backward: WAYS[way])
+    x = np.ones((20, 150, 4, 4), np.float32)
+    x[3, 0, 0, 0] = np.nan
+    w = np.ones((3, 150, 1, 1), np.float32)
+    w[0, :100] = -2  # below 0 until the last terms
+    w[1] = -1
+    options: Any = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1}
+    y = tiled.forward(x, w, np.array([151, 0, 0], np.float32), **options, epilogue="bias_relu")
+    assert np.isnan(y[3, :, 0, 0]).all()
+    np.testing.assert_array_equal(y[4, :, 0, 0], [1, 0, 150])
+
+
+def test_the_bits_do_not_depend_on_the_number_of_threads(rng: np.random.Generator) -> None:
+    if threads.limit() < 2:
+        pytest.skip("one thread is all there is")
+    options: Any = {"stride": (1, 1), "padding": (1, 1), "dilation": (1, 1), "groups": 1}
+    before = threads.count()
+    try:
+        for x_shape, w_shape in itertools.product([(1, 40, 30, 30), (40, 40, 9, 9)], [(70, 40, 3, 3)]):
+            x, w, gy = (
+                rng.standard_normal(shape).astype(np.float32)
+                for shape in (x_shape, w_shape, (x_shape[0], w_shape[0], *x_shape[2:]))
+            )
+            results = []
+            for count in (1, 2):
+                threads.set_count(count)
+                y = tiled.forward(x, w, None, **options)
+                results.append(
+                    (y, tiled.grad_input(gy, w, x_shape, **options), tiled.grad_weight(gy, x, w_shape, **options))
+                )
+            for a, b in zip(*results, strict=True):
+                np.testing.assert_array_equal(a, b)
+    finally:
+        threads.set_count(before)
