@@ -137,6 +137,44 @@ def test_max_pool_of_ties_nan_and_infinities(
         assert_same(ours[1], places)
 
 
+@needs_torch
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_pools_of_rows_longer_than_vectors(dtype: str, stride: int, rng: np.random.Generator) -> None:
+    # Every width around one and two vectors, windows over both borders; the last planes end where the memory does.
+    for width in (*range(5, 40), 67):
+        kernel, padding, dilation = [((2, 2), 0, 1), ((3, 3), 1, 1), ((2, 5), 1, 1), ((3, 2), 1, 2)][width % 4]
+        x = rng.choice([NAN, -INF, -INF, -INF, -1.0, 0.0, 1.0, 1.0, INF], (2, 3, 5, width)).astype(dtype)
+        for ceil_mode in (False, True):
+            y, places = F.max_pool2d(to_torch(x), kernel, stride, padding, dilation, ceil_mode, True)
+            window = {"stride": (stride, stride), "padding": (padding, padding)}
+            size = tuple(y.shape[2:])
+            ours = kernels.pool.max_pool2d(x, kernel, **window, dilation=(dilation, dilation), out_size=size)
+            assert_same(ours[0], y)
+            assert_same(ours[1], places)
+            image = rng.standard_normal(x.shape).astype(dtype)
+            shared = to_torch(image).requires_grad_()
+            mean = F.avg_pool2d(shared, kernel, stride, padding, ceil_mode, False)
+            rule: dict[str, Any] = {**window, "count_include_pad": False, "divisor_override": None}
+            assert_same(kernels.pool.avg_pool2d(image, kernel, **rule, out_size=tuple(mean.shape[2:])), mean)
+            gy = rng.standard_normal(tuple(mean.shape)).astype(dtype)
+            (gx,) = torch.autograd.grad(mean, shared, to_torch(gy))
+            assert_same(kernels.pool.avg_pool2d_grad(gy, x.shape[2:], kernel, **rule), gx)
+
+
+@needs_torch
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int32", "int64"])
+def test_max_pool_of_integers(dtype: str, rng: np.random.Generator) -> None:
+    low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+    x = rng.choice(np.array([low, low, low, 1, 2, high], dtype), (2, 3, 5, 21))
+    for stride in (1, 2, 3):
+        y, places = F.max_pool2d(to_torch(x), (2, 3), stride, (0, 1), 1, False, True)
+        window = {"stride": (stride, stride), "padding": (0, 1), "dilation": (1, 1), "out_size": tuple(y.shape[2:])}
+        ours = kernels.pool.max_pool2d(x, (2, 3), **window)
+        assert_same(ours[0], y)
+        assert_same(ours[1], places)
+
+
 def test_max_pool_window_wholly_in_the_padding() -> None:
     # torch gives -inf here and an index beyond the plane, which its own backward pass would write to.
     y, places = kernels.pool.max_pool2d(
@@ -177,6 +215,34 @@ def test_avg_pool_divisors(
         gy = rng.standard_normal(y.shape)
         gx = torch.autograd.grad(y, shared, to_torch(gy))[0]
         assert_same(kernels.pool.avg_pool2d_grad(gy, (7, 8), kernel, **rule), gx)
+
+
+def test_avg_pool_of_windows_wholly_in_the_padding() -> None:
+    # Padding as large as this torch refuses; the means are 0, whichever divisor.
+    for override in (None, -3):
+        rule: dict[str, Any] = {"stride": (2, 2), "padding": (4, 4), "divisor_override": override}
+        for include in (False, True):
+            y = kernels.pool.avg_pool2d(
+                np.ones((1, 1, 2, 2)), (2, 2), **rule, count_include_pad=include, out_size=(5, 5)
+            )
+            by = override or 4
+            np.testing.assert_array_equal(y, np.pad(np.full((1, 1, 1, 1), 4 / by), ((0, 0), (0, 0), (2, 2), (2, 2))))
+            assert not np.signbit(y[..., 0]).any()
+            gx = kernels.pool.avg_pool2d_grad(np.ones((1, 1, 5, 5)), (2, 2), (2, 2), **rule, count_include_pad=include)
+            np.testing.assert_array_equal(gx, np.full((1, 1, 2, 2), 1 / by))
+
+
+@needs_torch
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_adaptive_avg_pool_of_one_window_and_of_more_windows_than_places(dtype: str, rng: np.random.Generator) -> None:
+    for image, size in (((7, 9), (1, 1)), ((1, 1), (1, 1)), ((3, 2), (5, 7)), ((24, 24), (6, 6)), ((5, 40), (1, 3))):
+        x = rng.standard_normal((2, 3, *image)).astype(dtype)
+        shared = to_torch(x).requires_grad_()
+        y = F.adaptive_avg_pool2d(shared, size)
+        assert_same(kernels.pool.adaptive_avg_pool2d(x, size), y)
+        gy = rng.standard_normal(tuple(y.shape)).astype(dtype)
+        (gx,) = torch.autograd.grad(y, shared, to_torch(gy))
+        assert_same(kernels.pool.adaptive_avg_pool2d_grad(gy, image), gx)
 
 
 @needs_torch

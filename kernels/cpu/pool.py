@@ -1,11 +1,14 @@
 """Pooling over windows of (N, C, H, W), and its adjoints."""
 
-from typing import Any
+import math
 
 import numpy as np
 
-from scratchnet.kernels.cpu.jit import inline, kernel, prange
-from scratchnet.kernels.cpu.layout import Array, Pair, deliver, plain, target
+from scratchnet.kernels.cpu.layout import Array, Pair, Shape, deliver, plain, target
+from scratchnet.kernels.cpu.pool_avg import means, means_by_lines, shares
+from scratchnet.kernels.cpu.pool_max import gather, maxima, maxima_one_by_one, scatter
+from scratchnet.kernels.cpu.pool_windows import Axis, adaptive_axis, axis, spans
+from scratchnet.kernels.cpu.reduce import plane_sums
 
 
 def max_pool2d(
@@ -29,15 +32,16 @@ def max_pool2d(
     y = target(out, (n, c, *out_size), x.dtype)
     places = target(indices, y.shape, np.dtype(np.int64))
     if y.size:
-        flat = (n * c, *out_size)
-        _max_pool(
-            y.size * kernel_size[0] * kernel_size[1],
-            plain(x).reshape(n * c, h, w),
-            y.reshape(flat),
-            places.reshape(flat),
-            y.dtype.type(-np.inf) if y.dtype.kind == "f" else y.dtype.type(np.iinfo(y.dtype).min),
-            *(*kernel_size, *stride, *padding, *dilation),
-        )
+        (KH, KW), (dh, dw), flat, work = kernel_size, dilation, (n * c, *out_size), y.size * math.prod(kernel_size)
+        real = y.dtype.kind == "f"
+        least = y.dtype.type(-np.inf if real else np.iinfo(y.dtype).min)
+        rows = spans(out_size[0], h, stride[0], padding[0], dh, KH)
+        columns = spans(out_size[1], w, stride[1], padding[1], dw, KW)
+        arguments = (work, plain(x).reshape(n * c, h, w), y.reshape(flat), places.reshape(flat), least, rows, columns)
+        if real and _in_vectors(x.shape, out_size, stride):
+            maxima(*arguments, dh * w, KW, stride[1], padding[1], dw)
+        else:
+            maxima_one_by_one(*arguments, dh, dw)
     return deliver(y, out, x.dtype), deliver(places, indices, places.dtype)
 
 
@@ -46,7 +50,7 @@ def scatter_planes(gy: Array, indices: Array, plane: Pair, out: Array | None = N
     n, c = gy.shape[:2]
     gx = target(out, (n, c, *plane), gy.dtype)
     if gx.size:
-        _scatter(
+        scatter(
             gx.size + gy.size,
             plain(gy).reshape(n * c, -1) if gy.size else np.empty((n * c, 0), gx.dtype),
             plain(indices).reshape(n * c, -1) if gy.size else np.empty((n * c, 0), np.int64),
@@ -61,7 +65,7 @@ def gather_planes(x: Array, indices: Array, out: Array | None = None) -> Array:
     y = target(out, indices.shape, x.dtype)
     if y.size:
         flat = (n * c, -1)
-        _gather(y.size, plain(x).reshape(n * c, x.shape[2] * x.shape[3]), plain(indices).reshape(flat), y.reshape(flat))
+        gather(y.size, plain(x).reshape(n * c, x.shape[2] * x.shape[3]), plain(indices).reshape(flat), y.reshape(flat))
     return deliver(y, out, x.dtype)
 
 
@@ -83,12 +87,13 @@ def avg_pool2d(
     n, c, h, w = x.shape
     y = target(out, (n, c, *out_size), x.dtype)
     if y.size:
-        _avg_pool(
-            y.size * kernel_size[0] * kernel_size[1],
-            plain(x).reshape(n * c, h, w),
-            y.reshape(n * c, *out_size),
-            *(*kernel_size, *stride, *padding, bool(count_include_pad), divisor_override or 0),
-        )
+        rows, columns = _axes((h, w), out_size, kernel_size, stride, padding, count_include_pad, divisor_override)
+        if _in_vectors(x.shape, out_size, stride):
+            work, planes = y.size * math.prod(kernel_size), (plain(x).reshape(n * c, h, w), y.reshape(n * c, *out_size))
+            numbers = (kernel_size[1], stride[1], padding[1])
+            means(work, *planes, rows.spans, rows.divisors, columns.divisors, *numbers)
+        else:
+            _means(x, y, rows, columns)
     return deliver(y, out, x.dtype)
 
 
@@ -104,191 +109,63 @@ def avg_pool2d_grad(
     out: Array | None = None,
 ) -> Array:
     """The adjoint of avg_pool2d: (N, C, OH, OW) -> (N, C, *image), each gy shared out over its window."""
-    n, c, oh, ow = gy.shape
-    gx = target(out, (n, c, *image), gy.dtype)
-    if gx.size:
-        gx[...] = 0
-        if gy.size:
-            _avg_pool_grad(
-                gy.size * kernel_size[0] * kernel_size[1],
-                plain(gy).reshape(n * c, oh, ow),
-                gx.reshape(n * c, *image),
-                *(*kernel_size, *stride, *padding, bool(count_include_pad), divisor_override or 0),
-            )
-    return deliver(gx, out, gy.dtype)
+    gx = target(out, (*gy.shape[:2], *image), gy.dtype)
+    axes = _axes(image, gy.shape[2:], kernel_size, stride, padding, count_include_pad, divisor_override)
+    return deliver(_shared(gy, gx, *axes), out, gy.dtype)
 
 
 def adaptive_avg_pool2d(x: Array, out_size: Pair, out: Array | None = None) -> Array:
     """torch.nn.functional.adaptive_avg_pool2d: window i of n covers rows floor(i H / n) to ceil((i + 1) H / n)."""
-    n, c, h, w = x.shape
-    y = target(out, (n, c, *out_size), x.dtype)
+    y = target(out, (*x.shape[:2], *out_size), x.dtype)
     if y.size:
-        _adaptive(x.size + y.size, plain(x).reshape(n * c, h, w), y.reshape(n * c, *out_size))
+        _means(x, y, *map(adaptive_axis, out_size, x.shape[2:]))
     return deliver(y, out, x.dtype)
 
 
 def adaptive_avg_pool2d_grad(gy: Array, image: Pair, out: Array | None = None) -> Array:
     """The adjoint of adaptive_avg_pool2d: (N, C, OH, OW) -> (N, C, *image)."""
-    n, c, oh, ow = gy.shape
-    gx = target(out, (n, c, *image), gy.dtype)
-    if gx.size:
+    gx = target(out, (*gy.shape[:2], *image), gy.dtype)
+    return deliver(_shared(gy, gx, *map(adaptive_axis, gy.shape[2:], image)), out, gy.dtype)
+
+
+def _axes(
+    image: Shape,
+    out_size: Shape,
+    kernel_size: Pair,
+    stride: Pair,
+    padding: Pair,
+    count_include_pad: bool,
+    divisor_override: int | None,
+) -> list[Axis]:
+    """The windows' rows and their columns."""
+    override, include = divisor_override or 0, bool(count_include_pad)
+    geometry = zip(out_size, image, stride, padding, kernel_size, (override and 1, override), strict=True)
+    return [axis(count, size, step, p, taps, include, by) for count, size, step, p, taps, by in geometry]
+
+
+def _in_vectors(x_shape: Shape, out_size: Pair, stride: Pair) -> bool:
+    """Whether windows are taken by vectors: they start one or two columns apart, and 32 bits hold a place."""
+    return stride[1] <= 2 and out_size[1] > 1 and x_shape[2] * x_shape[3] < 1 << 31
+
+
+def _means(x: Array, y: Array, rows: Axis, columns: Axis) -> None:
+    n, c, h, w = x.shape
+    if y.shape[2:] == (1, 1) and (rows.spans[0, 1], columns.spans[0, 1]) == (h, w):  # one window, the whole plane
+        sums = np.empty(n * c)
+        plane_sums(x.size, plain(x).reshape(n * c, h * w), sums)
+        with np.errstate(all="ignore"):
+            np.divide(sums, rows.divisors[0] * columns.divisors[0], out=y.reshape(-1), casting="same_kind")
+    else:
+        planes = (plain(x).reshape(n * c, h, w), y.reshape(n * c, *y.shape[2:]))
+        means_by_lines(x.size + y.size, *planes, rows.spans, columns.spans, rows.divisors, columns.divisors)
+
+
+def _shared(gy: Array, gx: Array, rows: Axis, columns: Axis) -> Array:
+    """gx, where each gy is shared out over its window."""
+    n, c, h, w = gx.shape
+    if gy.size and gx.size:
+        planes = (plain(gy).reshape(n * c, *gy.shape[2:]), gx.reshape(n * c, h, w))
+        shares(gx.size + gy.size, *planes, rows.spans, columns.covers, rows.divisors, columns.divisors)
+    else:
         gx[...] = 0
-        if gy.size:
-            _adaptive_grad(gx.size + gy.size, plain(gy).reshape(n * c, oh, ow), gx.reshape(n * c, *image))
-    return deliver(gx, out, gy.dtype)
-
-
-@kernel()
-def _max_pool(
-    x: Array,
-    y: Array,
-    indices: Array,
-    least: Any,
-    KH: int,
-    KW: int,
-    sh: int,
-    sw: int,
-    ph: int,
-    pw: int,
-    dh: int,
-    dw: int,
-) -> None:
-    planes, H, W = x.shape
-    _, OH, OW = y.shape
-    for plane in prange(planes):
-        for oh in range(OH):
-            top = oh * sh - ph
-            # Taps in the padding are skipped: r from the first with top + r * dh >= 0 up to the last below H.
-            r0 = 0 if top >= 0 else (dh - 1 - top) // dh
-            r1 = min(KH, max(0, (H - top + dh - 1) // dh))
-            for ow in range(OW):
-                left = ow * sw - pw
-                s0 = 0 if left >= 0 else (dw - 1 - left) // dw
-                s1 = min(KW, max(0, (W - left + dw - 1) // dw))
-                best = least
-                place = -1
-                if r0 < r1 and s0 < s1:
-                    place = (top + r0 * dh) * W + left + s0 * dw
-                for r in range(r0, r1):
-                    h = top + r * dh
-                    for s in range(s0, s1):
-                        w = left + s * dw
-                        v = x[plane, h, w]
-                        if v > best or v != v:  # nothing is larger than NaN, so it stays until another NaN
-                            best = v
-                            place = h * W + w
-                y[plane, oh, ow] = best
-                indices[plane, oh, ow] = place
-
-
-@kernel()
-def _scatter(gy: Array, indices: Array, gx: Array) -> None:
-    planes, size = gx.shape
-    _, count = gy.shape
-    zero = gx.dtype.type(0)
-    for plane in prange(planes):
-        for i in range(size):
-            gx[plane, i] = zero
-        for i in range(count):
-            place = indices[plane, i]
-            if 0 <= place < size:
-                gx[plane, place] += gy[plane, i]
-
-
-@kernel()
-def _gather(x: Array, indices: Array, y: Array) -> None:
-    planes, size = x.shape
-    _, count = y.shape
-    zero = x.dtype.type(0)
-    for plane in prange(planes):
-        for i in range(count):
-            place = indices[plane, i]
-            y[plane, i] = x[plane, place] if 0 <= place < size else zero
-
-
-@inline
-def _divisor(
-    top: int, left: int, KH: int, KW: int, H: int, W: int, ph: int, pw: int, include_pad: bool, override: int
-) -> int:
-    """By how much avg_pool2d divides the sum of the window at (top, left)."""
-    bottom = min(top + KH, H + ph)
-    right = min(left + KW, W + pw)
-    if override != 0:
-        return override
-    if include_pad:
-        return (bottom - top) * (right - left)
-    return (min(bottom, H) - max(top, 0)) * (min(right, W) - max(left, 0))
-
-
-@kernel()
-def _avg_pool(
-    x: Array, y: Array, KH: int, KW: int, sh: int, sw: int, ph: int, pw: int, include_pad: bool, override: int
-) -> None:
-    planes, H, W = x.shape
-    _, OH, OW = y.shape
-    for plane in prange(planes):
-        for oh in range(OH):
-            top = oh * sh - ph
-            for ow in range(OW):
-                left = ow * sw - pw
-                total = 0.0
-                for h in range(max(top, 0), min(top + KH, H)):
-                    for w in range(max(left, 0), min(left + KW, W)):
-                        total += x[plane, h, w]
-                if min(top + KH, H) <= max(top, 0) or min(left + KW, W) <= max(left, 0):
-                    y[plane, oh, ow] = 0.0  # a window wholly in the padding
-                else:
-                    y[plane, oh, ow] = total / _divisor(top, left, KH, KW, H, W, ph, pw, include_pad, override)
-
-
-@kernel()
-def _avg_pool_grad(
-    gy: Array, gx: Array, KH: int, KW: int, sh: int, sw: int, ph: int, pw: int, include_pad: bool, override: int
-) -> None:
-    planes, H, W = gx.shape
-    _, OH, OW = gy.shape
-    for plane in prange(planes):
-        for oh in range(OH):
-            top = oh * sh - ph
-            for ow in range(OW):
-                left = ow * sw - pw
-                divisor = _divisor(top, left, KH, KW, H, W, ph, pw, include_pad, override)
-                share = gx.dtype.type(gy[plane, oh, ow] / divisor)
-                for h in range(max(top, 0), min(top + KH, H)):
-                    for w in range(max(left, 0), min(left + KW, W)):
-                        gx[plane, h, w] += share
-
-
-@kernel()
-def _adaptive(x: Array, y: Array) -> None:
-    planes, H, W = x.shape
-    _, OH, OW = y.shape
-    for plane in prange(planes):
-        for oh in range(OH):
-            top = oh * H // OH
-            bottom = ((oh + 1) * H + OH - 1) // OH
-            for ow in range(OW):
-                left = ow * W // OW
-                right = ((ow + 1) * W + OW - 1) // OW
-                total = 0.0
-                for h in range(top, bottom):
-                    for w in range(left, right):
-                        total += x[plane, h, w]
-                y[plane, oh, ow] = total / ((bottom - top) * (right - left))
-
-
-@kernel()
-def _adaptive_grad(gy: Array, gx: Array) -> None:
-    planes, H, W = gx.shape
-    _, OH, OW = gy.shape
-    for plane in prange(planes):
-        for oh in range(OH):
-            top = oh * H // OH
-            bottom = ((oh + 1) * H + OH - 1) // OH
-            for ow in range(OW):
-                left = ow * W // OW
-                right = ((ow + 1) * W + OW - 1) // OW
-                share = gx.dtype.type(gy[plane, oh, ow] / ((bottom - top) * (right - left)))
-                for h in range(top, bottom):
-                    for w in range(left, right):
-                        gx[plane, h, w] += share
+    return gx

@@ -15,13 +15,14 @@ def channel_sum(x: Array, out: Array | None = None) -> Array:
     else:
         partial = np.zeros((n, k), np.float64)
         if x.size:
-            _plane_sums(x.size, plain(x).reshape(n * k, size), partial.reshape(-1))
+            plane_sums(x.size, plain(x).reshape(n * k, size), partial.reshape(-1))
         total = partial.sum(axis=0)
     return deliver(total, out, x.dtype) if out is not None else deliver(total, np.empty(k, x.dtype), x.dtype)
 
 
 @kernel("contract", "reassoc", "nsz")
-def _plane_sums(x: Array, sums: Array) -> None:
+def plane_sums(x: Array, sums: Array) -> None:
+    """The sum of each plane, float64."""
     planes, size = x.shape
     for plane in prange(planes):
         total = 0.0
