@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from scratchnet.dtypes import stepping
+from scratchnet.kernels.cpu.buffers import Block
 from scratchnet.kernels.cuda import driver
 from scratchnet.shapes import message
 
@@ -235,6 +236,13 @@ def copied(array: Any) -> Any:
         return array.copy()
     with on(device_of(array)):  # CuPy copies to the current GPU
         return array.copy()
+
+
+def owns_memory(array: Any) -> bool:
+    """Whether the array is NumPy's or our pool's own memory, and not a part or another's: then it goes when that goes."""
+    if type(array) is not np.ndarray or not array.flags.c_contiguous or not array.flags.writeable:
+        return False
+    return array.base is None or type(array.base) is Block
 
 
 def pinned(array: Any) -> Any:

@@ -26,7 +26,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew_lock)
 
 
-class _Block:
+class Block:
     """Owner of pooled memory, the base of an array and its views: when the last of them dies it gives it back."""
 
     __slots__ = ("__array_interface__", "memory")
@@ -65,7 +65,7 @@ def empty(shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         memory = blocks.pop() if blocks else None
         if memory is not None:
             _idle_bytes -= size
-    return np.asarray(_Block(np.empty(size, np.uint8) if memory is None else memory, shape, kind))
+    return np.asarray(Block(np.empty(size, np.uint8) if memory is None else memory, shape, kind))
 
 
 def idle_bytes() -> int:

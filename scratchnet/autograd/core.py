@@ -254,12 +254,18 @@ class Tensor:
             self._post_hooks = {}
         return hook_tools.add(self._post_hooks, hook)
 
-    def _accumulate(self, grad: "Tensor") -> None:
-        """Add a gradient that has arrived at this leaf. Its own memory: nobody else's array may change with `.grad`."""
+    def _accumulate(self, grad: "Tensor", unshared: bool = False) -> None:
+        """Add a gradient that has arrived at this leaf. Its own memory: nobody else's array may change with `.grad`.
+
+        `unshared`: nobody else holds the gradient's array, which therefore needs no copy.
+        """
         if self._hooks:
-            grad = hook_tools.run(self._hooks, grad)
+            grad, unshared = hook_tools.run(self._hooks, grad), False
         if self._grad is None:
-            self._grad = grad.clone() if state.recording else Tensor._wrap(copied(grad.array))
+            if state.recording:
+                self._grad = grad.clone()
+            else:
+                self._grad = Tensor._wrap(grad.array if unshared else copied(grad.array))
         elif state.recording:
             self._grad = self._grad + grad
         else:

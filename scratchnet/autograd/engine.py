@@ -173,9 +173,8 @@ def _walk(
         while pending.heap:
             node, arrived = pending.pop()
             _run_prehooks(node, arrived)
-            for index, final in enumerate(arrived):
-                for position in wanted.get(Edge(node, index), ()):
-                    found[position] = final
+            if wanted:
+                _note(node, arrived, wanted, found)
             if useful is None:
                 _step(node, arrived, node.edges, pending, keep)
             else:
@@ -183,6 +182,13 @@ def _walk(
                 if any(edges):
                     _step(node, arrived, edges, pending, keep)
     return found
+
+
+def _note(node: Node, arrived: list[Tensor | None], wanted: dict[Edge, list[int]], found: list[Tensor | None]) -> None:
+    """Keep the gradients that were asked for."""
+    for index, final in enumerate(arrived):
+        for position in wanted.get(Edge(node, index), ()):
+            found[position] = final
 
 
 def _run_prehooks(node: Node, arrived: list[Tensor | None]) -> None:

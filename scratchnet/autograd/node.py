@@ -2,12 +2,14 @@
 
 import itertools
 import weakref
+from sys import getrefcount
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from scratchnet.autograd import hooks as hook_tools
-from scratchnet.device import device, device_of
+from scratchnet.device import device, device_of, owns_memory
 
 if TYPE_CHECKING:
     from scratchnet.autograd.core import Tensor
@@ -86,6 +88,17 @@ class AccumulateGrad(Node):
 
     def run(self, grads: list["Tensor | None"]) -> tuple["Tensor | None", ...]:
         grad = grads[0]
+        grads[0] = None  # what is counted below is then held by nothing of ours but the variable `grad`
         if grad is not None:
-            self.variable._accumulate(grad)
+            unshared = getrefcount(grad) == ONE_VARIABLE and getrefcount(grad.array) == ONE_ATTRIBUTE
+            self.variable._accumulate(grad, unshared and owns_memory(grad.array))
         return ()
+
+
+def _counts() -> tuple[int, int]:
+    """What getrefcount says of an object that one variable holds, and of one that one attribute holds."""
+    holder = SimpleNamespace(array=object())
+    return getrefcount(holder), getrefcount(holder.array)
+
+
+ONE_VARIABLE, ONE_ATTRIBUTE = _counts()
