@@ -14,7 +14,7 @@ Rules
 - float32 and float64 are computed in themselves, float16 in float32 and rounded once at the end. Side results (mean,
   invstd, logsumexp) of float16 stay float32.
 - Sums are cut by shape alone and added in a fixed order: the same bits on any number of threads. Long float32 sums are
-  accumulated in float64, or by BLAS.
+  accumulated in float64, in blocks, or by BLAS.
 - Of equal maxima the first wins, of several NaN the last. relu keeps NaN; its gradient at 0 is 0. Max pooling pads with
   minus infinity; a window wholly in the padding has index -1.
 - Geometry (kernel_size, stride, padding, dilation, out_size, image, plane) is always a pair (height, width).

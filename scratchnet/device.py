@@ -239,10 +239,10 @@ def copied(array: Any) -> Any:
 
 
 def owns_memory(array: Any) -> bool:
-    """Whether the array is NumPy's or our pool's own memory, and not a part or another's: then it goes when that goes."""
+    """Whether the array has all its memory, NumPy's or our pool's, to itself: it is no part of another one's."""
     if type(array) is not np.ndarray or not array.flags.c_contiguous or not array.flags.writeable:
         return False
-    return array.base is None or type(array.base) is Block
+    return array.base is None or isinstance(array.base, Block)
 
 
 def pinned(array: Any) -> Any:

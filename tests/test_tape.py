@@ -318,7 +318,9 @@ def test_a_gradient_that_somebody_else_holds_is_copied() -> None:
             kept.append(hold(gx))
             return gx
 
-    for hold in (lambda gx: gx, lambda gx: gx.array, lambda gx: gx.array[1:], lambda gx: gx.detach()):
+    holds: list[Any] = [lambda gx: gx, lambda gx: gx.array, lambda gx: gx.array[1:], lambda gx: gx.detach()]
+    while holds:
+        hold = holds.pop()
         x = sn.ones(3, requires_grad=True)
         Keeping.apply(x).sum().backward()
         assert x.grad is not None
@@ -330,7 +332,8 @@ def test_gradients_of_two_leaves_and_of_arrays_from_outside_are_apart() -> None:
     x, y = sn.ones(3, requires_grad=True), sn.ones(3, requires_grad=True)
     outside = np.full(3, 5, np.float32)
     (x + y).backward(sn.from_numpy(outside))
-    assert x.grad is not None and y.grad is not None
+    assert x.grad is not None
+    assert y.grad is not None
     x.grad.zero_()
     assert y.grad.tolist() == [5, 5, 5]
     y.grad.zero_()

@@ -151,8 +151,8 @@ def _convolve_samples(plan: SamplePlan, source: Array, w: Array, bias: Array | N
     added = _spread(bias, g.groups * g.kernels, y)
     convolve_samples(
         y.size * w[0].size, dealt.reshape(-1), w.reshape(-1), added, result.reshape(-1), plan.row_bases,
-        plan.row_classes, plan.column_bases, plan.column_classes, plan.class_starts, plan.x_terms, plan.w_terms, g, relu,
-        lanes, 1, block_length(g.channels * w[0, 0].size, TAPS),
+        plan.row_classes, plan.column_bases, plan.column_classes, plan.class_starts, plan.x_terms, plan.w_terms, g,
+        relu, lanes, 1, block_length(g.channels * w[0, 0].size, TAPS),
     )  # fmt: skip
     collect(y.size, result, y.reshape(len(y), -1), lanes)
 

@@ -2,27 +2,65 @@
 
 import numpy as np
 
+from scratchnet.kernels import threads
 from scratchnet.kernels.cpu import buffers
 from scratchnet.kernels.cpu.blas import one_thread
-from scratchnet.kernels.cpu.layout import Array, compute_dtype, deliver
+from scratchnet.kernels.cpu.layout import Array, compute_dtype, deliver, plain, target
+from scratchnet.kernels.cpu.tiled.planes import block_length
+from scratchnet.kernels.cpu.tiled.products import STRIP, multiply_matrices
+from scratchnet.kernels.cpu.vectors import HOST
 
-TERMS = 192  # of one float32 sum
+TERMS = 128  # at most of one float32 sum
+BLAS_TERMS = 192  # of one of BLAS's
+PART = 128  # rows of a thread's part: their sums stay in its cache
+SMALL = 1 << 16  # multiply-adds from which threads are worth their launch
 
 
 def matmul(a: Array, b: Array, out: Array | None = None) -> Array:
     """np.matmul: (.., M, K), (.., K, N) -> (.., M, N), batches broadcast; vectors as there. float16 is summed in
     float32.
 
-    BLAS runs on one thread, so that the bits don't depend on how many there are.
+    Two matrices are multiplied by all threads, on the microkernel. What is small, or a batch, is left to BLAS on one
+    thread, so that the bits don't depend on how many there are.
     """
     dtype = np.result_type(a, b)
     kind = compute_dtype(dtype)
     if kind != dtype:
         a, b = a.astype(kind), b.astype(kind)
+    if a.ndim == b.ndim == 2 and kind in (np.float32, np.float64) and a.shape[0] * b.size >= SMALL:
+        result = target(out, (a.shape[0], b.shape[1]), dtype)
+        _multiply(a, b, result)
+        return deliver(result, out, dtype)
     direct = out is not None and out.dtype == kind
     with one_thread, np.errstate(all="ignore"):
         result = product(a, b, out if direct else _room(a, b, kind))
     return result if direct else deliver(result, out, dtype)
+
+
+def _multiply(a: Array, b: Array, out: Array) -> None:
+    """out = a b by tiles, or its transpose where less has to be moved: b is brought together in panels, a is not."""
+    (m, terms), n = a.shape, b.shape[1]
+    a_flat, a_row, a_term = _steps(a.astype(out.dtype, copy=False))
+    b_flat, b_term, b_column = _steps(b.astype(out.dtype, copy=False))
+    plainly = b.size * (1 if b_column == 1 else 2) + a.size * (0 if a_term == 1 else 2)
+    turned = a.size * (1 if a_row == 1 else 2) + b.size * (0 if b_term == 1 else 2) + out.size
+    lanes = HOST.size // out.dtype.itemsize
+    work, block = m * n * terms, block_length(terms, TERMS)
+    if turned < plainly:
+        operands = (b_flat, b_column, b_term, a_flat, a_term, a_row, out.reshape(-1), n, terms, m, True)
+    else:
+        operands = (a_flat, a_row, a_term, b_flat, b_term, b_column, out.reshape(-1), m, terms, n, False)
+    rows, columns = operands[7], operands[9]
+    strips = -(-columns // (STRIP * HOST.columns * lanes))
+    parts = max(-(-rows // PART), min(-(-rows // HOST.rows), -(-threads.count() // strips)))
+    multiply_matrices(work, *operands, lanes, block, parts)
+
+
+def _steps(x: Array) -> tuple[Array, int, int]:
+    """The matrix as a flat array, and how far apart there its rows and its columns are; one of the two is 1."""
+    if x.flags.f_contiguous and not x.flags.c_contiguous:
+        return plain(x.T).reshape(-1), 1, x.shape[0]
+    return plain(x).reshape(-1), x.shape[1], 1
 
 
 def product(a: Array, b: Array, out: Array | None) -> Array:
@@ -31,7 +69,7 @@ def product(a: Array, b: Array, out: Array | None) -> Array:
     The caller holds BLAS to one thread.
     """
     terms = a.shape[-1]
-    parts = -(-terms // TERMS)
+    parts = -(-terms // BLAS_TERMS)
     if out is None or parts < 2 or b.ndim < 2 or out.dtype != np.float32:
         return np.asarray(np.matmul(a, b, out=out))
     step = -(-terms // parts)
