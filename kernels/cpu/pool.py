@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from scratchnet.kernels.cpu.layout import Array, Pair, Shape, deliver, plain, target
-from scratchnet.kernels.cpu.pool_avg import means, means_by_lines, shares
+from scratchnet.kernels.cpu.pool_avg import means, means_by_lines, shares, spread
 from scratchnet.kernels.cpu.pool_max import gather, maxima, maxima_one_by_one, scatter
 from scratchnet.kernels.cpu.pool_windows import Axis, adaptive_axis, axis, spans
 from scratchnet.kernels.cpu.reduce import plane_sums
@@ -148,9 +148,14 @@ def _in_vectors(x_shape: Shape, out_size: Pair, stride: Pair) -> bool:
     return stride[1] <= 2 and out_size[1] > 1 and x_shape[2] * x_shape[3] < 1 << 31
 
 
+def _whole(windows: Axis) -> bool:
+    """Whether there is one window, which sees all."""
+    return len(windows.spans) == 1 and windows.spans[0, 1] == windows.covers.shape[1]
+
+
 def _means(x: Array, y: Array, rows: Axis, columns: Axis) -> None:
     n, c, h, w = x.shape
-    if y.shape[2:] == (1, 1) and (rows.spans[0, 1], columns.spans[0, 1]) == (h, w):  # one window, the whole plane
+    if _whole(rows) and _whole(columns):
         sums = np.empty(n * c)
         plane_sums(x.size, plain(x).reshape(n * c, h * w), sums)
         with np.errstate(all="ignore"):
@@ -163,9 +168,15 @@ def _means(x: Array, y: Array, rows: Axis, columns: Axis) -> None:
 def _shared(gy: Array, gx: Array, rows: Axis, columns: Axis) -> Array:
     """gx, where each gy is shared out over its window."""
     n, c, h, w = gx.shape
-    if gy.size and gx.size:
-        planes = (plain(gy).reshape(n * c, *gy.shape[2:]), gx.reshape(n * c, h, w))
-        shares(gx.size + gy.size, *planes, rows.spans, columns.covers, rows.divisors, columns.divisors)
-    else:
+    if not gx.size or not gy.size:
         gx[...] = 0
+    elif _whole(rows) and _whole(columns):
+        with np.errstate(all="ignore"):
+            values = np.divide(plain(gy).reshape(-1), rows.divisors[0] * columns.divisors[0])
+        spread(gx.size, values.astype(gx.dtype), gx.reshape(n * c, h * w))
+    else:
+        oh, ow = gy.shape[2:]
+        by = np.multiply.outer(rows.divisors[:oh], columns.divisors[:ow]).reshape(-1)
+        planes = (plain(gy).reshape(n * c, oh * ow), gx.reshape(n * c, h, w))
+        shares(gx.size + gy.size, *planes, rows.spans, columns.covers, columns.levels, by)
     return gx

@@ -48,41 +48,44 @@ def _means_by_lines(
 
 
 @kernel()
-def shares(gy: Array, gx: Array, rows: Array, covers: Array, row_divisors: Array, divisors: Array) -> None:
+def spread(values: Array, gx: Array) -> None:
+    """Each plane holds its value everywhere."""
+    planes, size = gx.shape
+    for plane in prange(planes):
+        value = values[plane]
+        for i in range(size):
+            gx[plane, i] = value
+
+
+@kernel()
+def shares(gy: Array, gx: Array, rows: Array, covers: Array, levels: int, divisors: Array) -> None:
     """Each gy by its divisor, added to gx wherever its window lies: shared out in a line first, then to its rows.
 
-    Place w of a line lies in the windows covers[:, w]; number OW is none.
+    Place w of a line lies in its row's windows from covers[0, w] up to covers[1, w], at most `levels`.
     """
     for plane in prange(len(gx)):
-        _shares(gy, gx, rows, covers, row_divisors, divisors, plane)
+        _shares(gy, gx, rows, covers, levels, divisors, plane)
 
 
 @inline
-def _shares(gy: Array, gx: Array, rows: Array, covers: Array, row_divisors: Array, divisors: Array, plane: int) -> None:
-    W = gx.shape[2]
-    _, OH, OW = gy.shape
+def _shares(gy: Array, gx: Array, rows: Array, covers: Array, levels: int, divisors: Array, plane: int) -> None:
+    _, H, W = gx.shape
+    _, count = gy.shape
+    OW = count // len(rows)
     zero = gx.dtype.type(0)
-    line, share = np.empty(W, gx.dtype), np.zeros(OW + 1, gx.dtype)
-    written = 0  # rows of gx
-    for oh in range(OH):
-        first, end = rows[oh, 0], rows[oh, 0] + rows[oh, 1]
-        if first == end:
-            continue
-        by = row_divisors[oh]
-        for ow in range(OW):
-            share[ow] = gy[plane, oh, ow] / (by * divisors[ow])
+    share, line = np.empty(count, gx.dtype), np.empty(W, gx.dtype)
+    for i in range(count):  # all of the plane at once: vectors of quotients, however short the lines are
+        share[i] = gy[plane, i] / divisors[i]
+    for h in range(H):
         for w in range(W):
-            line[w] = share[covers[0, w]]
-        for level in range(1, len(covers)):
+            gx[plane, h, w] = zero
+    for oh in range(len(rows)):
+        for w in range(W):
+            line[w] = zero
+        for level in range(levels):
             for w in range(W):
-                line[w] += share[covers[level, w]]
-        if written < first:
-            gx[plane, written:first] = zero
-        for h in range(first, min(written, end)):
+                ow = covers[0, w] + level
+                line[w] += share[oh * OW + ow] if ow < covers[1, w] else zero
+        for h in range(rows[oh, 0], rows[oh, 0] + rows[oh, 1]):
             for w in range(W):
                 gx[plane, h, w] += line[w]
-        for h in range(max(written, first), end):
-            for w in range(W):
-                gx[plane, h, w] = line[w]
-        written = max(written, end)
-    gx[plane, written:] = zero

@@ -31,7 +31,8 @@ class Axis(NamedTuple):
 
     spans: Array  # (windows, 2): the first place in the image that it sees, and how many it sees
     divisors: Array  # (windows + ROOM,): what the sum is divided by is the row's divisor times the column's
-    covers: Array  # (levels, size): the windows that see a place, in order; the number of windows stands for none
+    covers: Array  # (2, size): the first window that sees a place, and the one after the last
+    levels: int  # how many windows see the same place, at most
 
 
 @_remembered
@@ -68,8 +69,7 @@ def adaptive_axis(count: int, size: int) -> Axis:
 def _axis(windows: Array, divisors: Array, size: int) -> Axis:
     first, end = windows[:, 0], windows.sum(axis=1)  # neither ever falls
     places = np.arange(size)
-    # Windows before `low` end at the place or before it, those from `high` on begin behind it.
-    low, high = np.searchsorted(end, places, side="right"), np.searchsorted(first, places, side="right")
-    level = np.arange(max(1, (high - low).max(initial=0)))[:, None]
-    covers = np.where(low + level < high, low + level, len(windows))
-    return Axis(windows, np.append(divisors.astype(np.float64), np.ones(ROOM)), covers)
+    # Windows before the first end at the place or before it, those from the other on begin behind it.
+    covers = np.stack([np.searchsorted(end, places, side="right"), np.searchsorted(first, places, side="right")])
+    levels = int((covers[1] - covers[0]).max(initial=0))
+    return Axis(windows, np.append(divisors.astype(np.float64), np.ones(ROOM)), covers, levels)
