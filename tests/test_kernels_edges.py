@@ -183,6 +183,13 @@ def test_max_pool_window_wholly_in_the_padding() -> None:
     assert (y.item(), places.item()) == (-INF, -1)
     assert kernels.pool.scatter_planes(y, places, (1, 1)).item() == 0
     assert kernels.pool.gather_planes(np.ones((1, 1, 1, 1)), places).item() == 0
+    for stride in (1, 2, 3):  # the image lies in the middle of nine rows of windows
+        window: dict[str, Any] = {"stride": (stride, stride), "padding": (4 * stride, 4 * stride), "dilation": (1, 1)}
+        y, places = kernels.pool.max_pool2d(np.ones((2, 1, 1, 1)), (1, 1), **window, out_size=(9, 9))
+        expected = np.full((2, 1, 9, 9), -1)
+        expected[:, :, 4, 4] = 0
+        np.testing.assert_array_equal(places, expected)
+        np.testing.assert_array_equal(y, np.where(expected < 0, -INF, 1.0))
 
 
 def test_max_pool_writes_into_given_indices() -> None:
