@@ -19,7 +19,7 @@ from scratchnet.kernels.cpu.tiled.sample_plans import SamplePlan, backward_sampl
 from scratchnet.kernels.cpu.tiled.samples import collect, convolve_samples, deal
 from scratchnet.kernels.cpu.tiled.sums import ROWS, TAPS, convolve
 from scratchnet.kernels.cpu.tiled.weight_sums import PLACES, add_chunks, weight_sums
-from scratchnet.kernels.cpu.vectors import HOST
+from scratchnet.kernels.cpu.vectors import AT_ONCE, HOST
 from scratchnet.kernels.geometry import output_size
 
 CHANNELS = 16  # of a group, from which the weight gradient goes tap by tap: a tile is of one tap's channels
@@ -113,7 +113,7 @@ def grad_weight(
     parts = 1 if chunks * groups >= threads.count() else min(threads.count(), vectors)
     sums = buffers.empty((groups, chunks, taps.size, vectors * lanes), gw.dtype)
     block = block_length(x.shape[0] * gy.shape[2] * gy.shape[3], PLACES)
-    work, pixels, upstream = gy.size * taps.size, plain(x).reshape(-1), plain(gy).reshape(-1)
+    work, pixels, upstream = gy.size * taps.size // AT_ONCE, plain(x).reshape(-1), plain(gy).reshape(-1)
     if inside:
         sizes = (x.shape[0], groups, channels, k // groups, *x.shape[2:], *gy.shape[2:], kh, kw)
         geometry = Geometry._make((*sizes, *stride, *padding, *dilation))
@@ -134,9 +134,10 @@ def _convolve(plan: Plan, source: Array, w: Array, bias: Array | None, y: Array,
     tiles = -(-g.samples * g.rows * g.columns // width) * g.groups
     parts = min(tiles, 4 * threads.count())
     kernel_parts = 1 if parts >= threads.count() else min(-(-g.kernels // ROWS), threads.count())
+    work = y.size * plan.taps.size // AT_ONCE
     convolve(
-        y.size * plan.taps.size, source.reshape(-1), w.reshape(-1), added, y.reshape(-1), plan.taps, plan.w_terms,
-        plan.row_phases, plan.column_phases, g, relu, lanes, _slots(plan, width), parts, kernel_parts,
+        work, source.reshape(-1), w.reshape(-1), added, y.reshape(-1), plan.taps, plan.w_terms, plan.row_phases,
+        plan.column_phases, g, relu, lanes, _slots(plan, width), parts, kernel_parts,
         block_length(plan.taps.size, TAPS),
     )  # fmt: skip
 
@@ -150,7 +151,7 @@ def _convolve_samples(plan: SamplePlan, source: Array, w: Array, bias: Array | N
     deal(source.size, source.reshape(len(source), -1), dealt, lanes)
     added = _spread(bias, g.groups * g.kernels, y)
     convolve_samples(
-        y.size * w[0].size, dealt.reshape(-1), w.reshape(-1), added, result.reshape(-1), plan.row_bases,
+        y.size * w[0].size // AT_ONCE, dealt.reshape(-1), w.reshape(-1), added, result.reshape(-1), plan.row_bases,
         plan.row_classes, plan.column_bases, plan.column_classes, plan.class_starts, plan.x_terms, plan.w_terms, g,
         relu, lanes, 1, block_length(g.channels * w[0, 0].size, TAPS),
     )  # fmt: skip

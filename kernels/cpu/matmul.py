@@ -8,7 +8,7 @@ from scratchnet.kernels.cpu.blas import one_thread
 from scratchnet.kernels.cpu.layout import Array, compute_dtype, deliver, plain, target
 from scratchnet.kernels.cpu.tiled.planes import block_length
 from scratchnet.kernels.cpu.tiled.products import STRIP, multiply_matrices
-from scratchnet.kernels.cpu.vectors import HOST
+from scratchnet.kernels.cpu.vectors import AT_ONCE, HOST
 
 TERMS = 128  # at most of one float32 sum
 BLAS_TERMS = 192  # of one of BLAS's
@@ -45,7 +45,7 @@ def _multiply(a: Array, b: Array, out: Array) -> None:
     plainly = b.size * (1 if b_column == 1 else 2) + a.size * (0 if a_term == 1 else 2)
     turned = a.size * (1 if a_row == 1 else 2) + b.size * (0 if b_term == 1 else 2) + out.size
     lanes = HOST.size // out.dtype.itemsize
-    work, block = m * n * terms, block_length(terms, TERMS)
+    work, block = m * n * terms // AT_ONCE, block_length(terms, TERMS)
     if turned < plainly:
         operands = (b_flat, b_column, b_term, a_flat, a_term, a_row, out.reshape(-1), n, terms, m, True)
     else:

@@ -72,9 +72,7 @@ def _update(
     flat = [flat[next(j for j, b in enumerate(targets) if b is a)] for a in targets]
     gradient = plain(grad, flat[0].dtype)
     numbers = [flat[0].dtype.type(v) for v in settings]
-    loop(
-        4 * param.size, flat[0].reshape(-1), gradient.reshape(-1), *(a.reshape(-1) for a in flat[1:]), *numbers, *flags
-    )
+    loop(param.size, flat[0].reshape(-1), gradient.reshape(-1), *(a.reshape(-1) for a in flat[1:]), *numbers, *flags)
     with np.errstate(over="ignore", invalid="ignore"):
         for destination, result in zip(targets, flat, strict=True):
             if result is not destination:

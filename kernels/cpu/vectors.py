@@ -46,3 +46,4 @@ def _host() -> Vectors:
 
 
 HOST = _host()
+AT_ONCE = 16  # multiply-adds that cost as much as another loop's work on an element, for Kernel's `work`
