@@ -1,4 +1,4 @@
-"""The command `scratchnet`: train a net, classify images, list the nets, check gradients.
+"""The command `scratchnet`: train a net, classify images, list the nets, check gradients, measure speed.
 
 An error is one line and exit code 2.
 """
@@ -43,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """The arguments of all commands."""
     from scratchnet import commands
+    from scratchnet.bench import arguments as bench_arguments
 
     top = Parser(prog="scratchnet", description="Train and use convolutional networks on a from-scratch engine.")
     groups = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
@@ -58,6 +59,12 @@ def parser() -> argparse.ArgumentParser:
     gradcheck = groups.add_parser("gradcheck", help="check the gradients of a layer of yours, or of every op here")
     _gradcheck_arguments(gradcheck)
     gradcheck.set_defaults(run=commands.gradcheck)
+    bench = groups.add_parser("bench", help="measure speed on this machine, beside PyTorch")
+    bench_arguments.add_bench(bench, _integer, Parser)
+    bench.set_defaults(run=commands.bench)
+    warmup = groups.add_parser("warmup", help="compile the kernels of the nets into the cache")
+    bench_arguments.add_warmup(warmup)
+    warmup.set_defaults(run=commands.warmup)
     return top
 
 

@@ -30,6 +30,20 @@ def gradcheck(arguments: argparse.Namespace) -> int:
     return command.run(arguments)
 
 
+def bench(arguments: argparse.Namespace) -> int:
+    """`scratchnet bench`."""
+    from scratchnet.bench import command
+
+    return command.run(arguments)
+
+
+def warmup(arguments: argparse.Namespace) -> None:
+    """`scratchnet warmup`."""
+    from scratchnet.bench import command
+
+    command.warm(arguments)
+
+
 def train(arguments: argparse.Namespace) -> None:
     """`scratchnet train`: writes weights and metrics after every epoch, so an interrupted run keeps its last one."""
     name, data = arguments.model, arguments.data

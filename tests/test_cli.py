@@ -328,7 +328,11 @@ def test_models_lists_all_nine(capsys):
     assert "alexnet          1 x 224 x 224  46,764,746" in lines
 
 
-@pytest.mark.parametrize("command", [[], ["train"], ["predict"], ["models"]])
+@pytest.mark.parametrize(
+    "command",
+    [[], ["train"], ["predict"], ["models"], ["warmup"], ["bench"]]
+    + [["bench", part] for part in ("nets", "layers", "start", "growth")],
+)
 def test_help(capsys, command):
     code, text, errors = run(capsys, *command, "--help")
     assert (code, errors) == (0, "")

@@ -3,14 +3,13 @@
 import statistics
 from typing import Any
 
-from benchmarks.cuda.engines import Engine
-from benchmarks.cuda.timing import times
+from benchmarks.cuda.engines import CudaEngine
 
 
 class Ceilings:
     """Two matrices of `size` squared and two blocks of memory, in a worker."""
 
-    def __init__(self, engine: Engine, size: int, megabytes: int) -> None:
+    def __init__(self, engine: CudaEngine, size: int, megabytes: int) -> None:
         self.engine = engine
         self.size = size
         make = engine.module.randn
@@ -23,9 +22,9 @@ class Ceilings:
         def run() -> Any:
             self.engine.module.mm(self.a, self.b, out=self.product)
 
-        return 2e3 * self.size**3 / statistics.median(times(self.engine, run, budget_ms))
+        return 2e3 * self.size**3 / statistics.median(self.engine.times(run, budget_ms))
 
     def bandwidth(self, budget_ms: float) -> float:
         """Bytes read and written by a copy, a second."""
-        ms = statistics.median(times(self.engine, lambda: self.target.copy_(self.source), budget_ms))
+        ms = statistics.median(self.engine.times(lambda: self.target.copy_(self.source), budget_ms))
         return 2e3 * 4 * self.source.numel() / ms

@@ -1,37 +1,30 @@
 """The two engines behind one face. scratchnet has torch's names, so that almost all of a benchmark is the same code."""
 
-import gc
 import platform
 import sys
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from scratchnet.bench.engine import Engine
+from scratchnet.bench.timing import Work
 
 NO_KERNELS = ("Memcpy", "Memset", "Context Sync", "Stream Sync", "Stream Wait", "Event Sync")  # the profiler's words
 TESTS = Path(__file__).parents[2] / "tests"
 
 
-class Engine(ABC):
-    """`module`: scratchnet or torch; `place`: where its tensors lie; `on_gpu`: whether that is a real GPU."""
+class CudaEngine(Engine):
+    """`on_gpu`: whether `place` is a real GPU."""
 
-    module: Any
-    place: str
     on_gpu: bool
+    most = 50
 
     @abstractmethod
     def about(self) -> dict[str, Any]:
         """Versions, and the device's name."""
-
-    @abstractmethod
-    def create(self, name: str) -> Any:
-        """A new net with initial weights from the global generator, on the CPU."""
-
-    @abstractmethod
-    def algorithm(self, name: str) -> AbstractContextManager[Any]:
-        """Inside, convolutions are computed in this way."""
 
     def missing(self) -> str | None:
         """Why nothing can be computed here, in a sentence; None where all is well."""
@@ -52,9 +45,26 @@ class Engine(ABC):
 
     def release(self) -> None:
         """Give the memory of what is no longer used back to the GPU."""
-        gc.collect()
+        super().release()
         if self.on_gpu:
             self.module.cuda.empty_cache()
+
+    def timed(self, run: Work, count: int, between: Work | None = None) -> list[float]:
+        """By events on a GPU. One that is busy with `between` lets the next launches queue up, so that the kernel is
+        timed and not Python; if that writes much memory, the caches hold nothing of use.
+        """
+        if not self.on_gpu:
+            return super().timed(run, count)
+        event = self.module.cuda.Event
+        pairs = [(event(enable_timing=True), event(enable_timing=True)) for _ in range(count)]
+        for start, end in pairs:
+            if between is not None:
+                between()
+            start.record()
+            run()
+            end.record()
+        self.wait()
+        return [start.elapsed_time(end) for start, end in pairs]
 
     def peak_memory(self, run: Callable[[], Any]) -> int | None:
         """The most bytes in use during run()."""
@@ -79,8 +89,11 @@ class Engine(ABC):
         return sum(not name.startswith(NO_KERNELS) for name in names) or None  # 0: the profiler heard nothing
 
 
-class Torch(Engine):
-    """torch; where scratchnet runs on the emulated device, on the CPU."""
+class Torch(CudaEngine):
+    """torch; where scratchnet runs on the emulated device, on the CPU.
+
+    Its algorithms are its own choice: backends.cudnn.benchmark stays False, as it is by default.
+    """
 
     def __init__(self, device: str) -> None:
         import torch
@@ -103,11 +116,8 @@ class Torch(Engine):
 
         return TWINS[name]()
 
-    def algorithm(self, name: str) -> AbstractContextManager[Any]:
-        return nullcontext()  # torch's own choice: backends.cudnn.benchmark stays False, as it is by default
 
-
-class Scratchnet(Engine):
+class Scratchnet(CudaEngine):
     """scratchnet; "emulated" puts the tests' stand-in for CuPy in place, which runs the CUDA kernels on the CPU."""
 
     def __init__(self, device: str) -> None:
@@ -149,4 +159,4 @@ class Scratchnet(Engine):
         return int(self._emulator.launches - before)
 
 
-ENGINES: dict[str, Callable[[str], Engine]] = {"scratchnet": Scratchnet, "torch": Torch}
+ENGINES: dict[str, Callable[[str], CudaEngine]] = {"scratchnet": Scratchnet, "torch": Torch}

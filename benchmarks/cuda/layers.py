@@ -1,42 +1,9 @@
 """Convolution alone: the kinds of layers of the nine nets, each direction by each algorithm, beside torch's."""
 
-from typing import Any, NamedTuple
-
-import numpy as np
-
-from benchmarks.cuda.engines import Engine
+from benchmarks.cuda.engines import CudaEngine
 from benchmarks.cuda.peers import Pair
 from benchmarks.cuda.store import Row
-from benchmarks.cuda.timing import times
-
-
-class Shape(NamedTuple):
-    """A convolution of square images with square kernels."""
-
-    batch: int
-    inputs: int
-    outputs: int
-    image: int
-    kernel: int
-    stride: int = 1
-    padding: int = 0
-    groups: int = 1
-
-    @property
-    def out(self) -> int:
-        """Height and width of the result."""
-        return (self.image + 2 * self.padding - self.kernel) // self.stride + 1
-
-    def flops(self) -> int:
-        """A multiplication and an addition for each weight at each place of the result; any direction has as many."""
-        weights = self.outputs * (self.inputs // self.groups) * self.kernel**2
-        return 2 * self.batch * weights * self.out**2
-
-    def bytes(self) -> int:
-        """Input, weights and result of float32, each read or written once: the least that any direction moves."""
-        weights = self.outputs * (self.inputs // self.groups) * self.kernel**2
-        return 4 * (self.batch * (self.inputs * self.image**2 + self.outputs * self.out**2) + weights)
-
+from scratchnet.bench.layer import DIRECTIONS, Layer, Shape
 
 LAYERS = {
     "LeNet 1": Shape(256, 1, 6, 28, 5, padding=2),
@@ -66,56 +33,16 @@ SMALL = {
     "1x1": Shape(1, 4, 2, 3, 1),
     "depthwise": Shape(1, 2, 2, 4, 3, groups=2),
 }
-DIRECTIONS = ("forward", "grad_input", "grad_weight")
 FLUSH = 1 << 26  # numbers: 256 MiB, more than a cache holds
 
 
-class Layer:
-    """A convolution's arrays in a worker, the same in both."""
+class CudaLayer(Layer):
+    """A convolution's arrays on the device, the same in both; before each run that is timed, the caches are emptied."""
 
-    def __init__(self, engine: Engine, shape: list[int]) -> None:
-        self.engine = engine
-        self.shape = Shape(*shape)
-        rng = np.random.default_rng(0)
-
-        def tensor(*sizes: int) -> Any:
-            return engine.module.from_numpy(rng.standard_normal(sizes, np.float32)).to(engine.place)
-
-        s = self.shape
-        self.x = tensor(s.batch, s.inputs, s.image, s.image)
-        self.w = tensor(s.outputs, s.inputs // s.groups, s.kernel, s.kernel)
-        self.gy = tensor(s.batch, s.outputs, s.out, s.out)
-        self.flushed = engine.module.zeros(FLUSH, device=engine.place) if engine.on_gpu else None
-
-    def algorithms(self) -> list[str]:
-        """scratchnet's for this layer: "auto" first, then each by its name."""
-        from scratchnet.device import kernels_for
-
-        s, conv = self.shape, kernels_for(self.x.array).conv
-        arguments = (self.x.shape, self.w.shape, self.x.dtype.numpy, *([(n, n) for n in (s.stride, s.padding, 1)]))
-        return ["auto"] + [n for n in conv.algorithms() if conv.algorithm(n).supports(*arguments, s.groups)]
-
-    def run(self, direction: str) -> Any:
-        """One of the three, as torch.nn.functional and torch.nn.grad have them."""
-        nn, s = self.engine.module.nn, self.shape
-        arguments = {"stride": s.stride, "padding": s.padding, "groups": s.groups}
-        if direction == "forward":
-            return nn.functional.conv2d(self.x, self.w, **arguments)
-        if direction == "grad_input":
-            return nn.grad.conv2d_input(self.x.shape, self.w, self.gy, **arguments)
-        return nn.grad.conv2d_weight(self.x, self.w.shape, self.gy, **arguments)
-
-    def measure(self, direction: str, algorithm: str, budget_ms: float) -> list[float]:
-        """Milliseconds of one direction."""
-        between = None if self.flushed is None else self.flushed.zero_
-        with self.engine.algorithm(algorithm), self.engine.module.no_grad():
-            return times(self.engine, lambda: self.run(direction), budget_ms, between)
-
-    def project(self, direction: str, algorithm: str) -> float:
-        """The result along a random direction, through its length: two of them differ by about their relative error."""
-        with self.engine.algorithm(algorithm), self.engine.module.no_grad():
-            result = self.run(direction).cpu().numpy().astype(np.float64).ravel()
-        return float(result @ np.random.default_rng(1).standard_normal(result.size) / np.linalg.norm(result))
+    def __init__(self, engine: CudaEngine, shape: list[int]) -> None:
+        super().__init__(engine, shape)
+        if engine.on_gpu:
+            self.between = engine.module.zeros(FLUSH, device=engine.place).zero_
 
 
 def plan(small: bool) -> dict[str, Row]:

@@ -1,15 +1,9 @@
 """The nine nets: a training step and inference beside torch eager; with torch.compile in a part of its own."""
 
-import time
-from typing import Any
-
-import numpy as np
-
-from benchmarks.cuda.engines import Engine
+from benchmarks.cuda.engines import CudaEngine
 from benchmarks.cuda.peers import Pair
 from benchmarks.cuda.store import Row
-from benchmarks.cuda.timing import times
-from scratchnet import models
+from scratchnet.bench.net import Net
 
 # The batch of each net's table on the CPU, and one that fills a GPU.
 BATCHES = {
@@ -25,64 +19,17 @@ BATCHES = {
 }
 SMALL = {"lenet": (2,), "residual_mnist": (2,)}
 GOALS = dict.fromkeys(BATCHES, 1.3) | dict.fromkeys(("nin", "googlenet", "vgg11", "alexnet"), 1.5)
-STEPS = 3  # whose losses are compared
 
 
-class Net:
-    """A net, an optimizer and a batch of images of random numbers, in a worker. Both engines' have the same values."""
+class CudaNet(Net):
+    """A net on the device. `compiler`: what torch compiles it with."""
 
-    def __init__(self, engine: Engine, net: str, batch: int, compiler: str | None = None) -> None:
-        self.engine = engine
-        self.module = engine.module
-        self.module.manual_seed(0)
-        self.model = engine.create(net).to(engine.place)
-        self.optimizer = self.module.optim.SGD(self.model.parameters(), lr=0.01)
-        rng = np.random.default_rng(0)
-        images = rng.standard_normal((batch, *models.info(net).input_shape), np.float32)
-        self.images = self.module.from_numpy(images).to(engine.place)
-        self.labels = self.module.from_numpy(rng.integers(0, 10, batch)).to(engine.place)
-        self.run = self.model
+    engine: CudaEngine
+
+    def __init__(self, engine: CudaEngine, net: str, batch: int, compiler: str | None = None) -> None:
+        super().__init__(engine, net, batch)
         if compiler is not None and self.module.__name__ == "torch":
             self.run = self.module.compile(self.model, backend=compiler)
-
-    def step(self) -> Any:
-        """Forward, loss, backward, optimizer."""
-        self.optimizer.zero_grad()
-        loss = self.module.nn.functional.cross_entropy(self.run(self.images), self.labels)
-        loss.backward()
-        self.optimizer.step()
-        return loss
-
-    def infer(self) -> Any:
-        """Forward alone, without a tape."""
-        with self.module.no_grad():
-            return self.run(self.images)
-
-    def losses(self) -> list[float]:
-        """Of the first steps, without dropout, whose masks differ on GPUs."""
-        self.model.train()
-        for layer in self.model.modules():
-            if isinstance(layer, self.module.nn.Dropout):
-                layer.eval()
-        return [float(self.step().item()) for _ in range(STEPS)]
-
-    def first(self) -> float:
-        """Seconds of the first training step, which compiles."""
-        self.model.train()
-        start = time.perf_counter()
-        self.step()
-        self.engine.wait()
-        return time.perf_counter() - start
-
-    def training(self, budget_ms: float) -> list[float]:
-        """Milliseconds of steps."""
-        self.model.train()
-        return times(self.engine, self.step, budget_ms)
-
-    def inference(self, budget_ms: float) -> list[float]:
-        """Milliseconds of forward passes in evaluation mode."""
-        self.model.eval()
-        return times(self.engine, self.infer, budget_ms)
 
     def memory(self) -> int | None:
         """The most bytes in use during a training step."""

@@ -1,65 +1,17 @@
 """The two processes that are measured by turns, and the loop over a part's rows."""
 
-import json
 import statistics
 import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
 from benchmarks.cuda.store import Row, Store
+from scratchnet.bench.processes import Peer, WorkerError
 
 ANSWER_S = 200.0  # an answer that takes longer won't come; the first ones include compiling kernels
 ROOT = Path(__file__).parents[2]
-
-
-class WorkerError(Exception):
-    """What went wrong in a worker, in its words."""
-
-
-class Peer:
-    """A worker (worker.py) seen from outside."""
-
-    def __init__(self, name: str, device: str, log: IO[bytes], end: float) -> None:
-        self.name = name
-        self._end = end
-        command = [sys.executable, "-m", "benchmarks.cuda.worker", name, device]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": log}
-        self._process = subprocess.Popen(command, cwd=ROOT, text=True, **pipes)  # type: ignore[call-overload]
-
-    def ask(self, request: str, **arguments: Any) -> Any:
-        """The answer. Raises WorkerError for an error in the worker, or if it dies or has to be stopped."""
-        timer = threading.Timer(max(0, min(ANSWER_S, self._end - time.monotonic())), self._process.kill)
-        timer.start()
-        try:
-            self._process.stdin.write(json.dumps([request, arguments]) + "\n")
-            self._process.stdin.flush()
-            line = self._process.stdout.readline()
-        except BrokenPipeError:
-            line = ""
-        finally:
-            timer.cancel()
-        if not line:
-            raise WorkerError(f"{self.name}: the process ended with code {self._process.wait()}, see log.txt")
-        answer = json.loads(line)
-        if "error" in answer:
-            raise WorkerError(f"{self.name}: {answer['error']}")
-        return answer["result"]
-
-    def end(self) -> None:
-        """Let the process end."""
-        with suppress(BrokenPipeError):
-            self._process.stdin.close()
-        try:
-            self._process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process.stdout.close()
 
 
 class Pair:
@@ -73,8 +25,14 @@ class Pair:
 
     def __getitem__(self, name: str) -> Peer:
         if name not in self._peers:
-            self._peers[name] = Peer(name, self.device, self._log, self._end)
+            command = ("-m", "benchmarks.cuda.worker", name, self.device)
+            self._peers[name] = Peer(
+                name, command, self._log, seconds=self._seconds, explain=lambda: "see log.txt", folder=ROOT
+            )
         return self._peers[name]
+
+    def _seconds(self) -> float:
+        return min(ANSWER_S, self._end - time.monotonic())
 
     def both(self, request: str, **arguments: Any) -> dict[str, Any]:
         """One answer each, one after the other."""

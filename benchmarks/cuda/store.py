@@ -2,11 +2,10 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
-from scratchnet.serialization import atomic
+from scratchnet.bench.results import Row, rounded, write
 
-Row = dict[str, Any]
+__all__ = ["Row", "Store"]
 
 
 class Store:
@@ -35,15 +34,4 @@ class Store:
     def add(self, name: str, row: Row) -> None:
         """Keep a row, on the disk too."""
         self.rows[name] = rounded(row)
-        lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in self.rows.items())
-        with atomic(self.path) as file:
-            file.write(f'{{"about": {json.dumps(self.about)},\n"rows": {{\n{lines}\n}}}}\n'.encode())
-
-
-def rounded(value: Any) -> Any:
-    """Numbers to five digits, wherever they stand: more are noise."""
-    if isinstance(value, float):
-        return float(f"{value:.5g}")
-    if isinstance(value, dict):
-        return {key: rounded(item) for key, item in value.items()}
-    return [rounded(item) for item in value] if isinstance(value, list) else value
+        write(self.path, self.about, self.rows)
