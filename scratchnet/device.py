@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from scratchnet.dtypes import stepping
-from scratchnet.kernels.cpu.buffers import Block
 from scratchnet.kernels.cuda import driver
 from scratchnet.shapes import message
 
@@ -242,7 +241,8 @@ def owns_memory(array: Any) -> bool:
     """Whether the array has all its memory, NumPy's or our pool's, to itself: it is no part of another one's."""
     if type(array) is not np.ndarray or not array.flags.c_contiguous or not array.flags.writeable:
         return False
-    return array.base is None or isinstance(array.base, Block)
+    buffers = sys.modules.get("scratchnet.kernels.cpu.buffers")  # not imported: nothing came from its pool
+    return array.base is None or (buffers is not None and isinstance(array.base, buffers.Block))
 
 
 def pinned(array: Any) -> Any:
