@@ -24,9 +24,10 @@ def add_bench(p: argparse.ArgumentParser, whole: Whole, parser_class: Any) -> No
     from scratchnet.bench.engines import OTHERS
     from scratchnet.bench.layers import LAYERS
     from scratchnet.bench.nets import BATCHES, WHAT
+    from scratchnet.bench.processes import DROPPED
 
     p.description = "Measure the engine on this machine, beside PyTorch: each in a process of its own, by turns."
-    p.epilog = "The processes ignore OPENBLAS_CORETYPE, OPENBLAS_L2_SIZE, NUMBA_NUM_THREADS and OMP_WAIT_POLICY."
+    p.epilog = f"The processes ignore {', '.join(DROPPED)}."
     parts = p.add_subparsers(dest="part", required=True, metavar="PART", parser_class=parser_class)
 
     nets = parts.add_parser("nets", help="the nine nets: a training step, inference, memory")

@@ -18,7 +18,7 @@ from scratchnet.bench.results import Row
 
 ANSWER_S = 900.0  # an answer that takes longer won't come; torch.compile can take minutes
 # They change one engine and not the others, or, as OMP_WAIT_POLICY by our kernels, may have been set in this process.
-DROPPED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "NUMBA_NUM_THREADS", "OMP_WAIT_POLICY")
+DROPPED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "NUMBA_NUM_THREADS", "OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
 
 
 class WorkerError(ValueError):
