@@ -13,8 +13,8 @@ if "numba" not in sys.modules:
     # Numba reads this once, when it is imported, and never starts more threads than it says.
     os.environ["NUMBA_NUM_THREADS"] = str(threads.limit())
 # OpenMP's threads spin while they wait for each other: on a machine with other work that made training 8 times slower.
-# Not at all is as wrong: to be woken takes five times as long as a small kernel. So they spin for 0.2 ms, from one kernel
-# of a step to the next.
+# Not at all is as wrong: to be woken takes five times as long as a small kernel. So they spin for some 0.2 ms, from one
+# kernel of a step to the next.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 
