@@ -39,6 +39,7 @@ def check_times(found, others):
         assert low <= high
 
 
+@pytest.mark.bench
 @pytest.mark.parametrize("against", OTHERS)
 def test_nets(tmp_path, capsys, against):
     others = [] if against == "none" else [against]
@@ -61,6 +62,7 @@ def test_nets(tmp_path, capsys, against):
 
 
 @needs_torch
+@pytest.mark.bench
 def test_layers(tmp_path, capsys):
     options = ("--layers", "lenet.2,wide.depthwise", "--batch", 1, "--algorithm", "naive,im2col")
     text, rows = bench(capsys, tmp_path / "out", "layers", *options, *QUICK)
@@ -77,6 +79,7 @@ def test_layers(tmp_path, capsys):
     assert "The peak: " in text
 
 
+@pytest.mark.bench
 def test_start(tmp_path, capsys):
     options = ("--rounds", 1, "--against", "none")
     text, rows = bench(capsys, tmp_path / "out", "start", *options)
@@ -87,6 +90,7 @@ def test_start(tmp_path, capsys):
 
 
 @needs_torch
+@pytest.mark.bench
 def test_growth(tmp_path, capsys):
     options = ("--batches", "1,3", "--images", "none", "--threads", 1, "--against", "torch")
     _, rows = bench(capsys, tmp_path / "out", "growth", *options, *QUICK)

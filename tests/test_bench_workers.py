@@ -78,6 +78,7 @@ def scratchnet(*arguments, **variables):
     return subprocess.run(command, env=environment(1, variables), capture_output=True, text=True, timeout=600)
 
 
+@pytest.mark.bench
 def test_after_warmup_nothing_is_compiled(tmp_path):
     ran = scratchnet("warmup", "--nets", "lenet", SCRATCHNET_CACHE_DIR=str(tmp_path))
     assert ran.returncode == 0, ran.stderr

@@ -88,6 +88,17 @@ def test_relu_keeps_nan_and_comes_after_the_last_term(way: str, monkeypatch: pyt
     np.testing.assert_array_equal(y[4, :, 0, 0], [1, 0, 150])
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_a_window_in_the_padding_is_the_bias_after_relu(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiled, "by_samples", lambda *case, backward: WAYS[way])
+    options: Any = {"stride": (1, 1), "padding": (3, 3), "dilation": (1, 1), "groups": 1}
+    bias = np.array([-1, 2], np.float32)
+    for channels in (3,) if WAYS[way] else (0, 3):  # nothing to read is always done by places
+        x, w = np.zeros((17, channels, 4, 4), np.float32), np.ones((2, channels, 2, 2), np.float32)
+        y = tiled.forward(x, w, bias, **options, epilogue="bias_relu")
+        np.testing.assert_array_equal(y, np.broadcast_to(np.array([[[0]], [[2]]], np.float32), y.shape))
+
+
 def test_the_bits_do_not_depend_on_the_number_of_threads(rng: np.random.Generator) -> None:
     if threads.limit() < 2:
         pytest.skip("one thread is all there is")

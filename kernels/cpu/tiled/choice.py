@@ -32,7 +32,7 @@ def by_samples(
         kinds *= sum(map(len, set(inside))) * (s if backward else 1)
     wanted = size[0] * size[1] * w_shape[2] * w_shape[3]
     n, terms = x_shape[0], w_shape[1] if not backward else w_shape[0] // groups
-    if not met or kinds * terms > MOST_TERMS:
+    if not met * n * terms * w_shape[0] or kinds * terms > MOST_TERMS:
         return False
     moved = (x_shape[1] * x_shape[2] * x_shape[3] + w_shape[0] * size[0] * size[1]) * lanes
     filled = -(-n // lanes) * lanes / n

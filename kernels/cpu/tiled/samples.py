@@ -122,7 +122,8 @@ def _row(
         if first == end:
             for k in range(k_first, k_end):
                 to = place + k * plane
-                target[to : to + width] = bias[(group * g.kernels + k) * lanes]
+                alone = bias[(group * g.kernels + k) * lanes]
+                target[to : to + width] = 0 if relu and alone < 0 else alone
         for t0 in range(first, end, block):
             t1 = min(end, t0 + block)
             last = relu and t1 == end

@@ -128,7 +128,8 @@ def _part(
         pitch = g.target_plane if direct else width
         if not taps.size:
             for k in range(k_first, k_end):
-                sums[(k - k_first) * width : (k - k_first + 1) * width] = bias[(group * g.kernels + k) * lanes]
+                alone = bias[(group * g.kernels + k) * lanes]
+                sums[(k - k_first) * width : (k - k_first + 1) * width] = 0 if relu and alone < 0 else alone
         for t0 in range(0, taps.size, block):
             t1 = min(taps.size, t0 + block)
             if in_place:
