@@ -18,8 +18,8 @@ import torch
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
-from benchmarks.torch_models import TWINS
 from scratchnet import models, vision
+from scratchnet.bench.torch_nets import TWINS
 from scratchnet.serialization import atomic, load_metadata
 from scratchnet.training import plot_accuracy, prepare
 

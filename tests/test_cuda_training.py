@@ -35,7 +35,7 @@ def normed(lib: Any, dropout: float = 0.0) -> Any:
 def lenet(lib: Any) -> Any:
     if lib is sn:
         return models.create("lenet")
-    from benchmarks.torch_models import TWINS
+    from scratchnet.bench.torch_nets import TWINS
 
     return TWINS["lenet"]()
 

@@ -9,7 +9,7 @@ from scratchnet import models
 from scratchnet.nn import functional as F
 
 torch = pytest.importorskip("torch", reason="torch isn't installed: comparisons with PyTorch are skipped")
-from benchmarks.torch_models import TWINS  # noqa: E402  (the twins are torch's modules)
+from scratchnet.bench.torch_nets import TWINS  # noqa: E402  (the twins are torch's modules)
 
 pytestmark = pytest.mark.usefixtures("device")
 

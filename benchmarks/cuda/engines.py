@@ -112,7 +112,7 @@ class Torch(CudaEngine):
         return found
 
     def create(self, name: str) -> Any:
-        from benchmarks.torch_models import TWINS
+        from scratchnet.bench.torch_nets import TWINS
 
         return TWINS[name]()
 

@@ -4,19 +4,11 @@ from benchmarks.cuda.engines import CudaEngine
 from benchmarks.cuda.peers import Pair
 from benchmarks.cuda.store import Row
 from scratchnet.bench.net import Net
+from scratchnet.bench.nets import BATCHES as ON_CPU
 
+LARGE = dict.fromkeys(ON_CPU, 1024) | {"lenet": 4096} | dict.fromkeys(("nin", "googlenet", "vgg11", "alexnet"), 128)
 # The batch of each net's table on the CPU, and one that fills a GPU.
-BATCHES = {
-    "lenet": (256, 4096),
-    "mnist_cnn": (100, 1024),
-    "cifar_cnn": (64, 1024),
-    "inception_mnist": (64, 1024),
-    "residual_mnist": (64, 1024),
-    "nin": (16, 128),
-    "googlenet": (16, 128),
-    "vgg11": (16, 128),
-    "alexnet": (16, 128),
-}
+BATCHES = {net: (batch, LARGE[net]) for net, batch in ON_CPU.items()}
 SMALL = {"lenet": (2,), "residual_mnist": (2,)}
 GOALS = dict.fromkeys(BATCHES, 1.3) | dict.fromkeys(("nin", "googlenet", "vgg11", "alexnet"), 1.5)
 

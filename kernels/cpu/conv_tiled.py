@@ -1,10 +1,12 @@
 """Convolution by register tiles: the products of im2col without its matrix.
 
-Each of the three functions is a sum over taps of pixels at fixed offsets; tiled/plans.py says which, tiled/sums.py and
-tiled/weight_sums.py have the loops, microkernel.py the multiply-adds.
+Each of the three functions is a sum over taps of pixels at fixed offsets. In tiled/, plans.py and sample_plans.py say
+which, the files *sums.py and samples.py have the loops; microkernel.py has the multiply-adds.
 
 Source: Georganas et al., Anatomy of High-Performance Deep Learning Convolutions on SIMD Architectures (2018).
 """
+
+import math
 
 import numpy as np
 
@@ -12,10 +14,11 @@ from scratchnet.kernels import threads
 from scratchnet.kernels.cpu import buffers
 from scratchnet.kernels.cpu.layout import Array, Pair, Shape, deliver, plain, target
 from scratchnet.kernels.cpu.tiled.choice import by_samples
+from scratchnet.kernels.cpu.tiled.cutting import block_length
 from scratchnet.kernels.cpu.tiled.inside_sums import inside_sums
-from scratchnet.kernels.cpu.tiled.planes import Geometry, block_length
+from scratchnet.kernels.cpu.tiled.planes import Geometry
 from scratchnet.kernels.cpu.tiled.plans import Plan, backward_plans, forward_plan
-from scratchnet.kernels.cpu.tiled.sample_plans import SamplePlan, backward_samples, forward_samples
+from scratchnet.kernels.cpu.tiled.sample_plans import SamplePlan, sample_plan
 from scratchnet.kernels.cpu.tiled.samples import collect, convolve_samples, deal
 from scratchnet.kernels.cpu.tiled.sums import ROWS, TAPS, convolve
 from scratchnet.kernels.cpu.tiled.weight_sums import PLACES, add_chunks, weight_sums
@@ -23,7 +26,8 @@ from scratchnet.kernels.cpu.vectors import AT_ONCE, HOST
 from scratchnet.kernels.geometry import output_size
 
 CHANNELS = 16  # of a group, from which the weight gradient goes tap by tap: a tile is of one tap's channels
-CHUNK_SUMS = 1 << 20  # elements of all the weight gradients that chunks of samples add up to apart
+CHUNKS = 16  # of samples, at most, whose weight gradients are added up apart
+CHUNK_SUMS = 1 << 20  # elements of all of these, about
 
 
 def supports(
@@ -53,7 +57,7 @@ def forward(
         case = (x.shape, w.shape, stride, padding, dilation, groups, _lanes(y))
         added, relu = bias if epilogue != "none" else None, epilogue == "bias_relu"
         if by_samples(*case, backward=False):
-            _convolve_samples(forward_samples(*case), plain(x), plain(w), added, y, relu)
+            _convolve_samples(sample_plan(*case, backward=False), plain(x), plain(w), added, y, relu)
         else:
             _convolve(forward_plan(*case), plain(x), plain(w), added, y, relu)
     return deliver(y, out, x.dtype)
@@ -77,7 +81,7 @@ def grad_input(
         upstream, weights = plain(gy), plain(w)
         case = (x_shape, w.shape, stride, padding, dilation, groups, _lanes(gx))
         if by_samples(*case, backward=True):
-            _convolve_samples(backward_samples(*case), upstream, weights, None, gx, False)
+            _convolve_samples(sample_plan(*case, backward=True), upstream, weights, None, gx, False)
         else:
             for plan in backward_plans(*case):
                 _convolve(plan, upstream, weights, None, gx, False)
@@ -101,28 +105,55 @@ def grad_weight(
     if not gw.size or not gy.size or not x.size:
         gw[...] = 0
         return deliver(gw, out, x.dtype)
-    lanes, inside = _lanes(gw), w_shape[1] >= CHANNELS
-    plan = forward_plan(x.shape, w_shape, stride, padding, dilation, groups, lanes)
-    g, (k, channels, kh, kw) = plan.grid, w_shape
-    taps = plan.taps
-    if not inside:  # whole tiles of taps
-        taps = np.zeros(-(-taps.size // ROWS) * ROWS, np.int64)
-        taps[: plan.taps.size] = plan.taps
-    vectors = -(-g.kernels // lanes)
-    chunks = max(1, min(g.samples, 16, CHUNK_SUMS // (taps.size * vectors * lanes * groups)))
-    parts = 1 if chunks * groups >= threads.count() else min(threads.count(), vectors)
-    sums = buffers.empty((groups, chunks, taps.size, vectors * lanes), gw.dtype)
-    block = block_length(x.shape[0] * gy.shape[2] * gy.shape[3], PLACES)
-    work, pixels, upstream = gy.size * taps.size // AT_ONCE, plain(x).reshape(-1), plain(gy).reshape(-1)
-    if inside:
-        sizes = (x.shape[0], groups, channels, k // groups, *x.shape[2:], *gy.shape[2:], kh, kw)
-        geometry = Geometry._make((*sizes, *stride, *padding, *dilation))
-        inside_sums(work, pixels, upstream, sums, geometry, lanes, parts, block)
-    else:
-        phases = plan.row_phases, plan.column_phases
-        weight_sums(work, pixels, upstream, sums, taps, *phases, g, lanes, _slots(plan, block), parts, block)
-    add_chunks(sums.size, sums, gw.reshape(groups, g.kernels, plan.taps.size))
+    case = (x.shape, w_shape, stride, padding, dilation, groups)
+    pixels, upstream = plain(x).reshape(-1), plain(gy).reshape(-1)
+    sums = _inside_sums(pixels, upstream, gy.shape, *case) if w_shape[1] >= CHANNELS else _sums(pixels, upstream, *case)
+    add_chunks(sums.size, sums, gw.reshape(groups, w_shape[0] // groups, -1))
     return deliver(gw, out, x.dtype)
+
+
+def _inside_sums(
+    x: Array, gy: Array, y_shape: Shape, x_shape: Shape, w_shape: Shape, stride: Pair, padding: Pair, dilation: Pair,
+    groups: int,
+) -> Array:  # fmt: skip
+    """The weight gradient's sums by chunks of samples, tap by tap."""
+    (k, *sizes), taps = w_shape, math.prod(w_shape[1:])
+    geometry = Geometry(
+        x_shape[0], groups, sizes[0], k // groups, x_shape[2], x_shape[3], y_shape[2], y_shape[3], sizes[1], sizes[2],
+        stride[0], stride[1], padding[0], padding[1], dilation[0], dilation[1],
+    )  # fmt: skip
+    sums, parts = _room(x, x_shape[0], groups, taps, k // groups)
+    block = block_length(x_shape[0] * y_shape[2] * y_shape[3], PLACES)
+    inside_sums(gy.size * taps // AT_ONCE, x, gy, sums, geometry, _lanes(x), parts, block)
+    return sums
+
+
+def _sums(
+    x: Array, gy: Array, x_shape: Shape, w_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> Array:
+    """The same for few channels, whose taps share tiles: the taps are filled up to whole ones."""
+    plan = forward_plan(x_shape, w_shape, stride, padding, dilation, groups, _lanes(x))
+    g = plan.grid
+    taps = np.zeros(-(-plan.taps.size // ROWS) * ROWS, np.int64)
+    taps[: plan.taps.size] = plan.taps
+    sums, parts = _room(x, g.samples, groups, taps.size, g.kernels)
+    block = block_length(g.samples * g.rows * g.columns, PLACES)
+    weight_sums(
+        gy.size * taps.size // AT_ONCE, x, gy, sums, taps, plan.row_phases, plan.column_phases, g, _lanes(x),
+        _slots(plan, block), parts, block,
+    )  # fmt: skip
+    return sums
+
+
+def _room(x: Array, samples: int, groups: int, taps: int, kernels: int) -> tuple[Array, int]:
+    """Memory for the sums (groups, chunks of samples, taps, channels in whole vectors), and in how many parts of
+    channels to compute them.
+    """
+    vectors = -(-kernels // _lanes(x))
+    width = vectors * _lanes(x)
+    chunks = max(1, min(samples, CHUNKS, CHUNK_SUMS // (taps * width * groups)))
+    parts = 1 if chunks * groups >= threads.count() else min(threads.count(), vectors)
+    return buffers.empty((groups, chunks, taps, width), x.dtype), parts
 
 
 def _convolve(plan: Plan, source: Array, w: Array, bias: Array | None, y: Array, relu: bool) -> None:
@@ -153,7 +184,7 @@ def _convolve_samples(plan: SamplePlan, source: Array, w: Array, bias: Array | N
     convolve_samples(
         y.size * w[0].size // AT_ONCE, dealt.reshape(-1), w.reshape(-1), added, result.reshape(-1), plan.row_bases,
         plan.row_classes, plan.column_bases, plan.column_classes, plan.class_starts, plan.x_terms, plan.w_terms, g,
-        relu, lanes, 1, block_length(g.channels * w[0, 0].size, TAPS),
+        relu, lanes, block_length(g.channels * w[0, 0].size, TAPS),
     )  # fmt: skip
     collect(y.size, result, y.reshape(len(y), -1), lanes)
 
@@ -171,4 +202,4 @@ def _slots(plan: Plan, places: int) -> int:
 
 def _lanes(x: Array) -> int:
     """How many numbers of the array's dtype a vector has."""
-    return HOST.size // x.dtype.itemsize
+    return HOST.lanes(x.dtype)

@@ -76,9 +76,7 @@ class Builder:
         function = self.b.module.globals.get(name) or ir.Function(self.b.module, kind, name)
         return self.b.call(function, arguments)
 
-    def call(
-        self, name: str, body: Callable[["Builder", Sequence[Any]], Any], args: Sequence[Any], result: Any = None
-    ) -> Any:
+    def call(self, name: str, body: Body, args: Sequence[Any], result: Any = None) -> Any:
         """Calls a function of the module that `body` writes, once for each dtype, and that returns what it gives.
 
         Written into its caller a loop would share the caller's registers, and its sums be spilled to memory.

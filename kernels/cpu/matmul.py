@@ -6,7 +6,7 @@ from scratchnet.kernels import threads
 from scratchnet.kernels.cpu import buffers
 from scratchnet.kernels.cpu.blas import one_thread
 from scratchnet.kernels.cpu.layout import Array, compute_dtype, deliver, plain, target
-from scratchnet.kernels.cpu.tiled.planes import block_length
+from scratchnet.kernels.cpu.tiled.cutting import block_length
 from scratchnet.kernels.cpu.tiled.products import STRIP, multiply_matrices
 from scratchnet.kernels.cpu.vectors import AT_ONCE, HOST
 
@@ -38,27 +38,33 @@ def matmul(a: Array, b: Array, out: Array | None = None) -> Array:
 
 
 def _multiply(a: Array, b: Array, out: Array) -> None:
-    """out = a b by tiles, or its transpose where less has to be moved: b is brought together in panels, a is not."""
-    (m, terms), n = a.shape, b.shape[1]
-    a_flat, a_row, a_term = _steps(a.astype(out.dtype, copy=False))
-    b_flat, b_term, b_column = _steps(b.astype(out.dtype, copy=False))
-    plainly = b.size * (1 if b_column == 1 else 2) + a.size * (0 if a_term == 1 else 2)
-    turned = a.size * (1 if a_row == 1 else 2) + b.size * (0 if b_term == 1 else 2) + out.size
-    lanes = HOST.size // out.dtype.itemsize
-    work, block = m * n * terms // AT_ONCE, block_length(terms, TERMS)
-    if turned < plainly:
-        operands = (b_flat, b_column, b_term, a_flat, a_term, a_row, out.reshape(-1), n, terms, m, True)
-    else:
-        operands = (a_flat, a_row, a_term, b_flat, b_term, b_column, out.reshape(-1), m, terms, n, False)
-    rows, columns = operands[7], operands[9]
+    """out = a b by tiles, or its transpose where less has to be moved."""
+    transposed = _moved(b.T, a.T) + out.size < _moved(a, b)
+    if transposed:
+        a, b = b.T, a.T
+    (rows, terms), columns, lanes = a.shape, b.shape[1], HOST.lanes(out.dtype)
     strips = -(-columns // (STRIP * HOST.columns * lanes))
     parts = max(-(-rows // PART), min(-(-rows // HOST.rows), -(-threads.count() // strips)))
-    multiply_matrices(work, *operands, lanes, block, parts)
+    left, right = (_steps(x.astype(out.dtype, copy=False)) for x in (a, b))
+    multiply_matrices(
+        rows * terms * columns // AT_ONCE, *left, *right, out.reshape(-1), rows, terms, columns, transposed, lanes,
+        block_length(terms, TERMS), parts,
+    )  # fmt: skip
+
+
+def _moved(a: Array, b: Array) -> int:
+    """Elements that a product moves, twice those that it doesn't find in order: b into panels, a where it is turned."""
+    return b.size * (2 if _is_turned(b) else 1) + a.size * (2 if _is_turned(a) else 0)
+
+
+def _is_turned(x: Array) -> bool:
+    """Whether the matrix lies column after column."""
+    return bool(x.flags.f_contiguous and not x.flags.c_contiguous)
 
 
 def _steps(x: Array) -> tuple[Array, int, int]:
     """The matrix as a flat array, and how far apart there its rows and its columns are; one of the two is 1."""
-    if x.flags.f_contiguous and not x.flags.c_contiguous:
+    if _is_turned(x):
         return plain(x.T).reshape(-1), 1, x.shape[0]
     return plain(x).reshape(-1), x.shape[1], 1
 

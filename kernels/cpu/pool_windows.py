@@ -9,7 +9,7 @@ import numpy as np
 from scratchnet.kernels.cpu.layout import Array
 from scratchnet.kernels.cpu.vectors import HOST
 
-ROOM = HOST.size // 4  # behind the last divisor, for whole vectors of numbers
+ROOM = HOST.lanes(np.dtype(np.float32))  # behind the last divisor, for whole vectors of numbers
 REMEMBERED = 4096  # windows and places; longer axes are computed at each call rather than kept
 
 Result = TypeVar("Result")

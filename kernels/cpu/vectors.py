@@ -5,9 +5,10 @@ the others for what is multiplied; of AVX2's 16 it takes 12.
 """
 
 import os
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import llvmlite.binding
+import numpy as np
 
 
 class Vectors(NamedTuple):
@@ -17,6 +18,10 @@ class Vectors(NamedTuple):
     size: int
     rows: int
     columns: int
+
+    def lanes(self, dtype: np.dtype[Any]) -> int:
+        """How many numbers of that dtype one vector has."""
+        return self.size // dtype.itemsize
 
 
 KINDS = (

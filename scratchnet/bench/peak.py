@@ -12,6 +12,7 @@ from scratchnet.bench.timing import milliseconds
 TERMS = 96  # of each sum: as many as conv_tiled adds up before it looks for more
 REPEATS = 4_000  # some milliseconds: short enough to find a moment in which nothing else runs
 TRIALS = 100
+SINGLE = np.dtype(np.float32)
 
 
 @cache
@@ -21,7 +22,7 @@ def _compiled() -> Callable[..., None]:
     from scratchnet.kernels.cpu.microkernel import multiply
     from scratchnet.kernels.cpu.vectors import HOST
 
-    rows, columns, lanes, prange = HOST.rows, HOST.columns, HOST.size // 4, jit.prange
+    rows, columns, lanes, prange = HOST.rows, HOST.columns, HOST.lanes(SINGLE), jit.prange
     import numba
 
     def run(parts: int, repeats: int, panel: Any, terms: Any, factors: Any, starts: Any, bias: Any, out: Any) -> None:
@@ -45,9 +46,9 @@ def measured(threads: int) -> float:
     import numba
 
     numba.set_num_threads(threads)
-    rows, width = HOST.rows, HOST.columns * (HOST.size // 4)
-    panel, factors = np.ones((threads, TERMS * width), np.float32), np.ones((threads, rows * TERMS), np.float32)
-    bias, out = np.zeros(width, np.float32), np.zeros((threads, rows * width), np.float32)
+    rows, width = HOST.rows, HOST.columns * HOST.lanes(SINGLE)
+    panel, factors = np.ones((threads, TERMS * width), SINGLE), np.ones((threads, rows * TERMS), SINGLE)
+    bias, out = np.zeros(width, SINGLE), np.zeros((threads, rows * width), SINGLE)
     arguments = (panel, np.arange(TERMS), factors, np.arange(rows) * TERMS, bias, out)
     compiled(threads, 1, *arguments)
     best = min(milliseconds(lambda: compiled(threads, REPEATS, *arguments)) for _ in range(TRIALS))

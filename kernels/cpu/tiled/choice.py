@@ -12,6 +12,7 @@ from functools import lru_cache
 from scratchnet.kernels.cpu.layout import Pair, Shape
 from scratchnet.kernels.cpu.tiled.planes import Grid
 from scratchnet.kernels.cpu.tiled.plans import PANEL_COST, backward_plans, forward_plan
+from scratchnet.kernels.cpu.tiled.sample_plans import lines
 from scratchnet.kernels.geometry import output_size
 
 MOVING = 0.8  # of a vector's multiply-add, a pixel
@@ -26,13 +27,13 @@ def by_samples(
     """Whether a sample in each lane is the faster way, for the forward function or for the input gradient."""
     size = output_size(x_shape[2:], w_shape[2:], stride, padding, dilation)
     met, kinds = 1, 1
-    for n, places, taps, s, p, d in zip(x_shape[2:], size, w_shape[2:], stride, padding, dilation, strict=True):
-        inside = [tuple(r for r in range(taps) if 0 <= i * s + r * d - p < n) for i in range(places)]
-        met *= sum(map(len, inside))
-        kinds *= sum(map(len, set(inside))) * (s if backward else 1)
+    for line in lines(x_shape, w_shape, stride, padding, dilation, backward):
+        taps = [meeting for _, meeting in line]
+        met *= sum(map(len, taps))
+        kinds *= sum(map(len, set(taps)))
     wanted = size[0] * size[1] * w_shape[2] * w_shape[3]
-    n, terms = x_shape[0], w_shape[1] if not backward else w_shape[0] // groups
-    if not met * n * terms * w_shape[0] or kinds * terms > MOST_TERMS:
+    n, channels = x_shape[0], w_shape[0] // groups if backward else w_shape[1]
+    if not met * n * channels * w_shape[0] or kinds * channels > MOST_TERMS:
         return False
     moved = (x_shape[1] * x_shape[2] * x_shape[3] + w_shape[0] * size[0] * size[1]) * lanes
     filled = -(-n // lanes) * lanes / n

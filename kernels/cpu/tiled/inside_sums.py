@@ -10,7 +10,7 @@ from scratchnet.kernels.cpu.jit import inline, kernel, prange
 from scratchnet.kernels.cpu.layout import Array
 from scratchnet.kernels.cpu.microkernel import multiply
 from scratchnet.kernels.cpu.tiled.planes import Geometry
-from scratchnet.kernels.cpu.tiled.weight_sums import COLUMNS, ROWS, panel_width, transpose_places
+from scratchnet.kernels.cpu.tiled.weight_sums import COLUMNS, ROWS, own_vectors, panel_width, transpose_places
 
 
 @kernel("contract")
@@ -37,9 +37,7 @@ def _part(
     places = g.rows * g.columns
     taps = g.kernel_rows * g.kernel_columns
     plane = g.height * g.width
-    vectors = (g.kernels + lanes - 1) // lanes
-    v_first = vectors * kernel_part // kernel_parts
-    v_end = vectors * (kernel_part + 1) // kernel_parts
+    v_first, v_end = own_vectors(sums, g.kernels, lanes, kernel_part, kernel_parts)
     width = lanes * COLUMNS
     panel = np.zeros(block * width, x.dtype)
     x_terms = np.empty((taps, block), np.int64)  # for each tap the pixels that it meets in this block
@@ -48,8 +46,6 @@ def _part(
     channel_rows = np.arange(ROWS) * plane
     goal = sums.reshape(-1)
     pitch = sums.shape[1]
-    for t in range(sums.shape[0]):
-        goal[t * pitch + v_first * lanes : t * pitch + v_end * lanes] = 0
     first = first_sample * places
     while first < end_sample * places:
         count = min(block, end_sample * places - first)

@@ -6,15 +6,6 @@ from scratchnet.kernels.cpu.jit import inline
 from scratchnet.kernels.cpu.layout import Array
 
 
-def block_length(terms: int, most: int) -> int:
-    """How many terms of a float32 sum are added up before their sum is added to the others': equal blocks.
-
-    Short sums are cut finer. Theirs are the errors that show: torch cuts the sums of few channels by channels or taps.
-    """
-    limit = min(most, 32 if terms <= 64 else 48 if terms <= 192 else 64 if terms <= 1024 else most)
-    return -(-max(terms, 1) // max(1, -(-terms // limit)))
-
-
 class Grid(NamedTuple):
     """All sizes and offsets in elements. Source is what is read, target what is written."""
 

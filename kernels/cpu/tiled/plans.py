@@ -95,7 +95,7 @@ def _meeting(size: int, stride: int, padding: int, dilation: int, phase: int) ->
     taps = np.arange(size)
     shifts = phase + padding - taps * dilation
     taps, shifts = taps[shifts % stride == 0], shifts[shifts % stride == 0] // stride
-    border = -int(shifts.min(initial=0)) if not taps.size else -int(shifts.min())
+    border = -int(shifts.min()) if taps.size else 0
     return taps, shifts + border, border
 
 

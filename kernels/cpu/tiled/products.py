@@ -5,6 +5,7 @@ import numpy as np
 from scratchnet.kernels.cpu.jit import inline, kernel, prange
 from scratchnet.kernels.cpu.layout import Array
 from scratchnet.kernels.cpu.microkernel import copy_lanes, multiply, transpose_lanes
+from scratchnet.kernels.cpu.tiled.cutting import part_of_rows
 from scratchnet.kernels.cpu.vectors import HOST
 
 ROWS, COLUMNS = HOST.rows, HOST.columns
@@ -47,9 +48,7 @@ def _strip(
     columns: int, transposed: bool, lanes: int, block: int, strip: int, row_part: int, row_parts: int,
 ) -> None:  # fmt: skip
     width = lanes * COLUMNS
-    row_tiles = (rows + ROWS - 1) // ROWS
-    i_first = row_tiles * row_part // row_parts * ROWS
-    i_end = min(rows, row_tiles * (row_part + 1) // row_parts * ROWS)
+    i_first, i_end = part_of_rows(rows, row_part, row_parts)
     j_first = strip * STRIP * width
     j_end = min(columns, j_first + STRIP * width)
     tiles = (j_end - j_first + width - 1) // width

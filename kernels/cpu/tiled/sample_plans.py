@@ -28,40 +28,46 @@ class SamplePlan(NamedTuple):
 
 
 @lru_cache(1024)
-def forward_samples(
-    x_shape: Shape, w_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int, lanes: int
+def sample_plan(
+    x_shape: Shape, w_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int, lanes: int, backward: bool
 ) -> SamplePlan:
-    """y[i] sums x[i s + r d - p] over the r for which that is a pixel."""
+    """The plan of the convolution or, backward, of its input gradient."""
     size = output_size(x_shape[2:], w_shape[2:], stride, padding, dilation)
-    k, channels, kh, kw = w_shape
-
-    def line(i: int, n: int, taps: int, s: int, p: int, d: int) -> Line:
-        return i * s, tuple((r, r * d - p) for r in range(taps) if 0 <= i * s + r * d - p < n)
-
-    rows = [line(i, x_shape[2], kh, stride[0], padding[0], dilation[0]) for i in range(size[0])]
-    columns = [line(j, x_shape[3], kw, stride[1], padding[1], dilation[1]) for j in range(size[1])]
-    grid = _grid(x_shape[0], groups, channels, k // groups, x_shape[2:], size, lanes)
-    grid = grid._replace(w_group=k // groups * channels * kh * kw, w_row=channels * kh * kw)
-    return _plan(grid, rows, columns, kw, kh * kw, lanes)
+    rows, columns = lines(x_shape, w_shape, stride, padding, dilation, backward)
+    kernels, (channels, kh, kw) = w_shape[0] // groups, w_shape[1:]
+    if backward:
+        grid = _grid(x_shape[0], groups, kernels, channels, size, x_shape[2:], lanes)
+        w_row, channel_weights = kh * kw, channels * kh * kw
+    else:
+        grid = _grid(x_shape[0], groups, channels, kernels, x_shape[2:], size, lanes)
+        w_row, channel_weights = channels * kh * kw, kh * kw
+    grid = grid._replace(w_group=kernels * channels * kh * kw, w_row=w_row)
+    return _plan(grid, rows, columns, kw, channel_weights, lanes)
 
 
 @lru_cache(1024)
-def backward_samples(
-    x_shape: Shape, w_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int, lanes: int
-) -> SamplePlan:
-    """gx[h] sums gy[(h + p - r d) / s] over the r for which that is a whole number and a place of gy."""
+def lines(
+    x_shape: Shape, w_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, backward: bool
+) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+    """Of all rows and of all columns of y or, backward, of x."""
     size = output_size(x_shape[2:], w_shape[2:], stride, padding, dilation)
-    k, channels, kh, kw = w_shape
+    places, pixels, line = (x_shape[2:], size, _backward_line) if backward else (size, x_shape[2:], _forward_line)
+    rows, columns = (
+        tuple(line(i, n, *rule) for i in range(count))
+        for count, n, *rule in zip(places, pixels, w_shape[2:], stride, padding, dilation, strict=True)
+    )
+    return rows, columns
 
-    def line(h: int, n: int, taps: int, s: int, p: int, d: int) -> Line:
-        met = ((r, h + p - r * d) for r in range(taps))
-        return h // s, tuple((r, at // s - h // s) for r, at in met if at % s == 0 and 0 <= at // s < n)
 
-    rows = [line(i, size[0], kh, stride[0], padding[0], dilation[0]) for i in range(x_shape[2])]
-    columns = [line(j, size[1], kw, stride[1], padding[1], dilation[1]) for j in range(x_shape[3])]
-    grid = _grid(x_shape[0], groups, k // groups, channels, size, x_shape[2:], lanes)
-    grid = grid._replace(w_group=k // groups * channels * kh * kw, w_row=kh * kw)
-    return _plan(grid, rows, columns, kw, channels * kh * kw, lanes)
+def _forward_line(i: int, n: int, taps: int, s: int, p: int, d: int) -> Line:
+    """y[i] sums x[i s + r d - p] over the r for which that is a pixel."""
+    return i * s, tuple((r, r * d - p) for r in range(taps) if 0 <= i * s + r * d - p < n)
+
+
+def _backward_line(h: int, n: int, taps: int, s: int, p: int, d: int) -> Line:
+    """gx[h] sums gy[(h + p - r d) / s] over the r for which that is a whole number and a place of gy."""
+    met = ((r, h + p - r * d) for r in range(taps))
+    return h // s, tuple((r, at // s - h // s) for r, at in met if at % s == 0 and 0 <= at // s < n)
 
 
 def _grid(n: int, groups: int, channels: int, kernels: int, source: Shape, target: Shape, lanes: int) -> SampleGrid:
@@ -76,7 +82,7 @@ def _grid(n: int, groups: int, channels: int, kernels: int, source: Shape, targe
 
 
 def _plan(
-    grid: SampleGrid, rows: list[Line], columns: list[Line], kw: int, channel_weights: int, lanes: int
+    grid: SampleGrid, rows: tuple[Line, ...], columns: tuple[Line, ...], kw: int, channel_weights: int, lanes: int
 ) -> SamplePlan:
     row_kinds, column_kinds = list(dict.fromkeys(row[1] for row in rows)), list(dict.fromkeys(c[1] for c in columns))
     starts, x_terms, w_terms = [0], [], []

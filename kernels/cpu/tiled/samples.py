@@ -84,19 +84,18 @@ def convolve_samples(
     g: SampleGrid,
     relu: bool,
     lanes: int,
-    kernel_parts: int,
     block: int,
 ) -> None:
     """target[set, k, place] = bias[k] + the sum of weights[k, w_terms[t]] * source[set, x_terms[t] + base of the place]
 
     over the t of the place's class. bias has each number `lanes` times.
     """
-    for part in prange(g.sets * g.groups * g.rows * kernel_parts):
-        image = part // (g.rows * kernel_parts)
-        row = part // kernel_parts % g.rows
+    for part in prange(g.sets * g.groups * g.rows):
+        image = part // g.rows
+        row = part % g.rows
         _row(
             source, weights, bias, target, row_bases[row], row_classes[row], column_bases, column_classes, class_starts,
-            x_terms, w_terms, g, relu, lanes, image, row, part % kernel_parts, kernel_parts, block,
+            x_terms, w_terms, g, relu, lanes, image, row, block,
         )  # fmt: skip
 
 
@@ -104,14 +103,11 @@ def convolve_samples(
 def _row(
     source: Array, weights: Array, bias: Array, target: Array, row_base: int, row_class: int, column_bases: Array,
     column_classes: Array, class_starts: Array, x_terms: Array, w_terms: Array, g: SampleGrid, relu: bool, lanes: int,
-    image: int, row: int, kernel_part: int, kernel_parts: int, block: int,
+    image: int, row: int, block: int,
 ) -> None:  # fmt: skip
     width = g.vectors * lanes
     plane = g.rows * g.columns * width  # of the target
     group = image % g.groups
-    tiles = (g.kernels + ROWS - 1) // ROWS
-    k_first = tiles * kernel_part // kernel_parts * ROWS
-    k_end = min(g.kernels, tiles * (kernel_part + 1) // kernel_parts * ROWS)
     w_rows = np.arange(ROWS) * g.w_row
     for column in range(g.columns):
         kind = row_class + column_classes[column]
@@ -120,15 +116,15 @@ def _row(
         base = (image * g.channels * g.source_plane + row_base * g.source_width + column_bases[column]) * width
         place = image * g.kernels * plane + (row * g.columns + column) * width
         if first == end:
-            for k in range(k_first, k_end):
+            for k in range(g.kernels):
                 to = place + k * plane
                 alone = bias[(group * g.kernels + k) * lanes]
                 target[to : to + width] = 0 if relu and alone < 0 else alone
         for t0 in range(first, end, block):
             t1 = min(end, t0 + block)
             last = relu and t1 == end
-            k = k_first
-            while k < k_end:
+            k = 0
+            while k < g.kernels:
                 w = group * g.w_group + k * g.w_row
                 to = place + k * plane
                 if t0 == first:
@@ -136,6 +132,6 @@ def _row(
                 else:
                     add, a, a_row, a_column = target, to, plane, lanes
                 k += multiply(
-                    k_end - k, g.vectors, source, base, x_terms, weights, w, w_rows, w_terms, t0, t1, add, a, a_row,
+                    g.kernels - k, g.vectors, source, base, x_terms, weights, w, w_rows, w_terms, t0, t1, add, a, a_row,
                     a_column, target, to, plane, last,
                 )  # fmt: skip

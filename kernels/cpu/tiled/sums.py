@@ -12,6 +12,7 @@ import numpy as np
 from scratchnet.kernels.cpu.jit import inline, kernel, prange
 from scratchnet.kernels.cpu.layout import Array
 from scratchnet.kernels.cpu.microkernel import copy_lanes, multiply
+from scratchnet.kernels.cpu.tiled.cutting import part_of_rows
 from scratchnet.kernels.cpu.tiled.planes import Grid, fill
 from scratchnet.kernels.cpu.vectors import HOST
 
@@ -62,9 +63,7 @@ def _part(
     tiles_each = (length + width - 1) // width
     tiles = tiles_each * g.groups * (g.samples if g.in_place == 1 else 1)
     sample_size = g.channels * row_phases.size * column_phases.size * g.plane_rows * g.plane_columns
-    kernel_tiles = (g.kernels + ROWS - 1) // ROWS
-    k_first = kernel_tiles * kernel_part // kernel_parts * ROWS
-    k_end = min(g.kernels, kernel_tiles * (kernel_part + 1) // kernel_parts * ROWS)
+    k_first, k_end = part_of_rows(g.kernels, kernel_part, kernel_parts)
     w_rows = np.arange(ROWS) * g.w_row
     planes = np.zeros((slots * sample_size + width + max(g.left, 0)) * g.padded, source.dtype)
     pixels = planes if g.padded == 1 else source

@@ -43,19 +43,15 @@ def _part(
 ) -> None:  # fmt: skip
     places = g.rows * g.columns
     sample_size = g.channels * row_phases.size * column_phases.size * g.plane_rows * g.plane_columns
-    vectors = (g.kernels + lanes - 1) // lanes
-    v_first = vectors * kernel_part // kernel_parts
-    v_end = vectors * (kernel_part + 1) // kernel_parts
+    v_first, v_end = own_vectors(sums, g.kernels, lanes, kernel_part, kernel_parts)
+    width = lanes * COLUMNS
     planes = np.zeros((slots * sample_size + max(g.left, 0)) * g.padded, source.dtype)
     pixels = planes if g.padded == 1 else source
-    panel = np.zeros(block * lanes * COLUMNS, source.dtype)
+    panel = np.zeros(block * width, source.dtype)
     terms = np.empty(block, np.int64)
-    p_terms = np.outer(np.arange(COLUMNS + 1) * lanes, np.arange(block))
+    p_terms = np.arange(block) * width
     goal = sums.reshape(-1)
     pitch = sums.shape[1]
-    for t in range(sums.shape[0]):
-        for k in range(v_first * lanes, v_end * lanes):
-            goal[t * pitch + k] = 0
     held = -1
     first = first_sample * places
     while first < end_sample * places:
@@ -79,17 +75,28 @@ def _part(
         v = v_first
         while v < v_end:
             columns = panel_width(v_end - v)
-            width = columns * lanes
             transpose_places(gy, panel, g.groups, group, g.kernels, places, first, count, v, columns, width, lanes)
             for t in range(0, taps.size, ROWS):
                 to = t * pitch + v * lanes
                 rows = taps[t : t + ROWS]
                 multiply(
-                    ROWS, columns, panel, 0, p_terms[columns], pixels, 0, rows, terms, 0, count, goal, to, pitch, lanes,
+                    ROWS, columns, panel, 0, p_terms, pixels, 0, rows, terms, 0, count, goal, to, pitch, lanes,
                     goal, to, pitch, False,
                 )  # fmt: skip
             v += columns
         first += count
+
+
+@inline
+def own_vectors(sums: Array, kernels: int, lanes: int, part: int, parts: int) -> tuple[int, int]:
+    """First and end of a part's vectors of output channels, of (taps, channels). Its sums begin at 0."""
+    vectors = (kernels + lanes - 1) // lanes
+    first = vectors * part // parts
+    end = vectors * (part + 1) // parts
+    for t in range(sums.shape[0]):
+        for k in range(first * lanes, end * lanes):
+            sums[t, k] = 0
+    return first, end
 
 
 @inline

@@ -1,0 +1,22 @@
+"""How sums and work are cut: by shape alone, so that no bit depends on the number of threads."""
+
+from scratchnet.kernels.cpu.jit import inline
+from scratchnet.kernels.cpu.vectors import HOST
+
+ROWS = HOST.rows
+
+
+def block_length(terms: int, most: int) -> int:
+    """How many terms of a float32 sum are added up before their sum is added to the others': equal blocks.
+
+    Short sums are cut finer. Theirs are the errors that show: torch cuts the sums of few channels by channels or taps.
+    """
+    limit = min(most, 32 if terms <= 64 else 48 if terms <= 192 else 64 if terms <= 1024 else most)
+    return -(-max(terms, 1) // max(1, -(-terms // limit)))
+
+
+@inline
+def part_of_rows(rows: int, part: int, parts: int) -> tuple[int, int]:
+    """First and end of a part's rows, which are whole tiles of them."""
+    tiles = (rows + ROWS - 1) // ROWS
+    return tiles * part // parts * ROWS, min(rows, tiles * (part + 1) // parts * ROWS)
