@@ -47,17 +47,18 @@ class Builder:
         lanes = ir.VectorType(INT, self.lanes)
         return self.b.icmp_signed("<", ir.Constant(lanes, list(range(self.lanes))), self.spread(count, lanes))
 
-    def load_masked(self, pointer: Any, mask: Any) -> Any:
-        """A vector, of which lanes without the mask aren't read but 0."""
+    def load_masked(self, pointer: Any, mask: Any, otherwise: Any = None) -> Any:
+        """A vector, of which lanes without the mask aren't read but are those of `otherwise`, or 0."""
         source = self.b.bitcast(pointer, self.vector.as_pointer())
-        arguments = [source, ir.Constant(INT32, self.size), mask, self.zero]
+        arguments = [source, ir.Constant(INT32, self.size), mask, otherwise or self.zero]
         return self.intrinsic(f"llvm.masked.load.{self.suffix}.p0{self.suffix}", self.vector, arguments)
 
     def store_masked(self, vector: Any, pointer: Any, mask: Any) -> None:
-        """Writes the lanes of the mask."""
-        to = self.b.bitcast(pointer, self.vector.as_pointer())
-        arguments = [vector, to, ir.Constant(INT32, self.size), mask]
-        self.intrinsic(f"llvm.masked.store.{self.suffix}.p0{self.suffix}", ir.VoidType(), arguments)
+        """Writes the lanes of the mask, of numbers or of 64-bit integers."""
+        suffix, size = (f"v{self.lanes}i64", 8) if vector.type.element == INT else (self.suffix, self.size)
+        to = self.b.bitcast(pointer, vector.type.as_pointer())
+        arguments = [vector, to, ir.Constant(INT32, size), mask]
+        self.intrinsic(f"llvm.masked.store.{suffix}.p0{suffix}", ir.VoidType(), arguments)
 
     def shuffle(self, a: Any, b: Any, lanes: Sequence[int]) -> Any:
         """The numbered lanes of a and, after them, b."""

@@ -12,7 +12,7 @@ from llvmlite import ir
 from numba.core import types
 
 from scratchnet.kernels.cpu.jit import intrinsic
-from scratchnet.kernels.cpu.llvm import BIT, INT, INT32, Builder, called
+from scratchnet.kernels.cpu.llvm import BIT, INT, Builder, called
 
 DOUBLE = ir.DoubleType()
 
@@ -74,7 +74,7 @@ def max_plane(
             best, where = _each_tap(v, windows, lanes, outside, (outside, nowhere), seen)
             mask = v.below(lanes.count)
             v.store_masked(best, v.at(y, lanes.to), mask)
-            _store_masked(v, b.sext(where, ir.VectorType(INT, v.lanes)), v.at(places, lanes.to), mask)
+            v.store_masked(b.sext(where, ir.VectorType(INT, v.lanes)), v.at(places, lanes.to), mask)
             missing = b.and_(mask, b.icmp_signed("==", where, nowhere))
             bits = ir.IntType(v.lanes)
             return b.icmp_unsigned("!=", b.bitcast(missing, bits), ir.Constant(bits, 0))
@@ -163,9 +163,7 @@ def _each_tap(
         columns = b.add(_spread(v, b.add(column, v.constant(shift))), _numbered(_integers(v)))
         # As unsigned numbers, negative ones are larger than any width.
         mask = b.icmp_unsigned("<", columns, _spread(v, windows.width))
-        here = b.bitcast(v.at(x, place, v.constant(shift)), v.vector.as_pointer())
-        arguments = [here, ir.Constant(INT32, v.size), mask, outside]
-        return v.intrinsic(f"llvm.masked.load.{v.suffix}.p0{v.suffix}", v.vector, arguments)
+        return v.load_masked(v.at(x, place, v.constant(shift)), mask, outside)
 
     def neighbours(load: Any) -> Any:
         return lambda place, column: load(place, column, 0)
@@ -224,9 +222,3 @@ def _spread(v: Builder, number: Any) -> Any:
     """An INT in all lanes of _integers."""
     kind = _integers(v)
     return v.spread(number if kind.element == INT else v.b.trunc(number, kind.element), kind)
-
-
-def _store_masked(v: Builder, integers: Any, pointer: Any, mask: Any) -> None:
-    """Builder.store_masked, of as many 64-bit integers."""
-    arguments = [integers, v.b.bitcast(pointer, integers.type.as_pointer()), ir.Constant(INT32, 8), mask]
-    v.intrinsic(f"llvm.masked.store.v{v.lanes}i64.p0v{v.lanes}i64", ir.VoidType(), arguments)

@@ -58,12 +58,9 @@ class Growth(Part):
         return lines
 
     def plot(self, figure: Any, rows: Rows) -> None:
-        kinds = [
-            (BATCH_NET, "batch", self.batches, "images a second"),
-            (IMAGE_NET, "image", self.images, "images a second"),
-        ]
-        kinds = [kind for kind in kinds if kind[2]]
-        for axes, (net, key, _, label) in zip(plots.column(figure, len(kinds)), kinds, strict=True):
+        both = ((BATCH_NET, "batch", self.batches), (IMAGE_NET, "image", self.images))
+        kinds = [(net, key) for net, key, sizes in both if sizes]
+        for axes, (net, key) in zip(plots.column(figure, len(kinds)), kinds, strict=True):
             lines: dict[str, tuple[list[float], list[float]]] = {}
             for name in self.options.engines:
                 for threads in self.threads:
@@ -71,7 +68,7 @@ class Growth(Part):
                     chosen = [row for row in chosen if name in row["ms"]]
                     speeds = [1000 * row["batch"] / row["ms"][name] for row in chosen]
                     lines[f"{name}, {_threads(threads)}"] = ([row[key] for row in chosen], speeds)
-            plots.lines(axes, lines, "height and width of the image" if key == "image" else key, label, net)
+            plots.lines(axes, lines, "height and width of the image" if key == "image" else key, "images a second", net)
 
 
 def _threads(n: int) -> str:
