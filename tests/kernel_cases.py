@@ -27,6 +27,7 @@ class Case:
     shapes: tuple[Any, ...]
     products: bool = False  # a sum of products: judged against float64
     options: dict[str, Any] = field(default_factory=dict)
+    times: int = 2  # torch's error, that a sum of products may have
 
     def arrays(self, rng: np.random.Generator, dtype: Any, batch: int | None = None) -> list[Any]:
         """Inputs; with `batch` their first dimension is that wherever it was N = 3."""
@@ -73,8 +74,16 @@ def positive(shape: tuple[int, ...]) -> Callable[[np.random.Generator], Any]:
 # What an algorithm that can't do every case is tested on: shape of the weight, geometry.
 SPECIAL: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
     "depthwise": ((8, 1, 3, 2), {**GEOMETRY, "groups": 4}),
+    **{
+        name: ((6, 2, 3, 3), {"stride": (1, 1), "padding": (1, 0), "dilation": (1, 1), "groups": 2})
+        for name in ("winograd", "winograd4")
+    },
     "pointwise": ((6, 2, 1, 1), {"stride": (2, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 2}),
 }
+
+
+# Short sums come out less precise by algorithms that multiply something else than pixels and weights.
+TIMES = {"fft": 4, "winograd": 4, "winograd4": 32}
 
 
 def conv(name: str) -> list[Case]:
@@ -94,6 +103,7 @@ def conv(name: str) -> list[Case]:
             lambda x, w, b: torch.nn.functional.conv2d(x, w, b, **options),
             (x, w, (w[0],)),
             products=True,
+            times=TIMES.get(name, 2),
         ),
         Case(
             f"conv_{name}.grad_input",
@@ -101,6 +111,7 @@ def conv(name: str) -> list[Case]:
             lambda gy, w: torch.nn.grad.conv2d_input((len(gy), *x[1:]), w, gy, **options),
             (y, w),
             products=True,
+            times=TIMES.get(name, 2),
         ),
         Case(
             f"conv_{name}.grad_weight",
@@ -108,6 +119,7 @@ def conv(name: str) -> list[Case]:
             lambda gy, x: torch.nn.grad.conv2d_weight(x, w, gy, **options),
             (y, x),
             products=True,
+            times=TIMES.get(name, 2),
         ),
     ]
 

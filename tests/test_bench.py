@@ -111,7 +111,7 @@ BAD = [
     ("nets", ["--batch", "0"], "argument --batch: must be a whole number of at least 1, not '0'"),
     ("nets", ["--threads", "100000"], "argument --threads: set_num_threads: n (=100000) must be between 1 and"),
     ("layers", ["--layers", "resnet"], "argument --layers: 'resnet' is no layer; there are lenet.1"),
-    ("layers", ["--algorithm", "magic"], "argument --algorithm: 'magic' is no algorithm; there are im2col"),
+    ("layers", ["--algorithm", "magic"], "argument --algorithm: 'magic' is no algorithm; there are fft, im2col"),
     ("growth", ["--batches", "1,x"], "argument --batches: must be a whole number of at least 1, not 'x'"),
     ("growth", ["--batches", "none", "--images", "none"], "argument --images: with --batches none there must be some"),
 ]

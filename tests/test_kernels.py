@@ -48,7 +48,7 @@ def test_equals_torch(case: Case, dtype: str, batch: int | None, rng: np.random.
         if case.products and dtype == "float32":
             wide = [None if x is None else x.astype(np.float64) for x in arrays]
             magnitude = case.theirs(*tensors([None if x is None else abs(x) for x in wide]))
-            assert_sum_of_products(a, b, case.theirs(*tensors(wide)), magnitude, case.name)
+            assert_sum_of_products(a, b, case.theirs(*tensors(wide)), magnitude, case.name, case.times)
         else:
             assert_same(a, b, case.name)
 

@@ -7,7 +7,9 @@ from types import ModuleType
 
 import numpy as np
 
-from scratchnet.kernels.cpu.layout import Pair, Shape
+from scratchnet.kernels.cpu.layout import Pair, Shape, compute_dtype
+from scratchnet.kernels.cpu.vectors import HOST
+from scratchnet.kernels.cpu.winograd.choice import faster
 
 
 @functools.cache
@@ -23,7 +25,19 @@ def algorithm(name: str) -> ModuleType:
 
 
 def choose(
-    x_shape: Shape, w_shape: Shape, dtype: np.dtype, stride: Pair, padding: Pair, dilation: Pair, groups: int
+    x_shape: Shape,
+    w_shape: Shape,
+    dtype: np.dtype,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+    function: str = "forward",
 ) -> str:
-    """The name of the algorithm that "auto" stands for in this case."""
+    """The name of the algorithm that "auto" stands for in this case, for one of the functions."""
+    case = (x_shape, w_shape, dtype, stride, padding, dilation, groups)
+    if algorithm("winograd").supports(*case):
+        lanes = HOST.lanes(compute_dtype(dtype))
+        if faster(function, x_shape, w_shape, padding, groups, lanes):
+            return "winograd"
     return "tiled"

@@ -11,7 +11,7 @@ import numpy as np
 from scratchnet.kernels.cpu import buffers
 from scratchnet.kernels.cpu.blas import one_thread
 from scratchnet.kernels.cpu.columns import fill_columns, gather_columns
-from scratchnet.kernels.cpu.jit import kernel, prange
+from scratchnet.kernels.cpu.epilogue import finish
 from scratchnet.kernels.cpu.layout import Array, Pair, Shape, deliver, plain, target
 from scratchnet.kernels.cpu.matmul import product
 from scratchnet.kernels.geometry import chunk_samples, chunks, column_size, output_size
@@ -57,8 +57,7 @@ def forward(
             _products(plain(x), plain(w), y, stride, padding, dilation, groups, workspace)
         else:
             y[...] = 0
-        if epilogue != "none" and bias is not None:
-            _bias(y.size, y.reshape(n * k, -1), plain(bias), epilogue == "bias_relu")
+        finish(y, bias, epilogue)
     return deliver(y, out, x.dtype)
 
 
@@ -167,19 +166,3 @@ def _chunks(
         workspace = buffers.empty(one * at_a_time, dtype)
     for lo, hi in chunks(x_shape[0], at_a_time):
         yield lo, hi, workspace[: one * (hi - lo)]
-
-
-@kernel()
-def _bias(y: Array, bias: Array, relu: bool) -> None:
-    planes, size = y.shape
-    K = bias.size
-    zero = y.dtype.type(0)
-    for plane in prange(planes):
-        b = bias[plane % K]
-        if relu:
-            for i in range(size):
-                v = y[plane, i] + b
-                y[plane, i] = zero if v < zero else v
-        else:
-            for i in range(size):
-                y[plane, i] += b

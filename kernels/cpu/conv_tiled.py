@@ -12,6 +12,7 @@ import numpy as np
 
 from scratchnet.kernels import threads
 from scratchnet.kernels.cpu import buffers
+from scratchnet.kernels.cpu.dealing import collect, deal
 from scratchnet.kernels.cpu.layout import Array, Pair, Shape, deliver, plain, target
 from scratchnet.kernels.cpu.tiled.choice import by_samples
 from scratchnet.kernels.cpu.tiled.cutting import block_length
@@ -19,15 +20,13 @@ from scratchnet.kernels.cpu.tiled.inside_sums import inside_sums
 from scratchnet.kernels.cpu.tiled.planes import Geometry
 from scratchnet.kernels.cpu.tiled.plans import Plan, backward_plans, forward_plan
 from scratchnet.kernels.cpu.tiled.sample_plans import SamplePlan, sample_plan
-from scratchnet.kernels.cpu.tiled.samples import collect, convolve_samples, deal
+from scratchnet.kernels.cpu.tiled.samples import convolve_samples
 from scratchnet.kernels.cpu.tiled.sums import ROWS, TAPS, convolve
-from scratchnet.kernels.cpu.tiled.weight_sums import PLACES, add_chunks, weight_sums
+from scratchnet.kernels.cpu.tiled.weight_sums import PLACES, add_chunks, chunks_of_samples, weight_sums
 from scratchnet.kernels.cpu.vectors import AT_ONCE, HOST
 from scratchnet.kernels.geometry import output_size
 
 CHANNELS = 16  # of a group, from which the weight gradient goes tap by tap: a tile is of one tap's channels
-CHUNKS = 16  # of samples, at most, whose weight gradients are added up apart
-CHUNK_SUMS = 1 << 20  # elements of all of these, about
 
 
 def supports(
@@ -122,7 +121,7 @@ def _inside_sums(
         x_shape[0], groups, sizes[0], k // groups, x_shape[2], x_shape[3], y_shape[2], y_shape[3], sizes[1], sizes[2],
         stride[0], stride[1], padding[0], padding[1], dilation[0], dilation[1],
     )  # fmt: skip
-    sums, parts = _room(x, x_shape[0], groups, taps, k // groups)
+    sums, parts = _room(x, x_shape[0], y_shape[2] * y_shape[3], groups, taps, k // groups)
     block = block_length(x_shape[0] * y_shape[2] * y_shape[3], PLACES)
     inside_sums(gy.size * taps // AT_ONCE, x, gy, sums, geometry, _lanes(x), parts, block)
     return sums
@@ -136,7 +135,7 @@ def _sums(
     g = plan.grid
     taps = np.zeros(-(-plan.taps.size // ROWS) * ROWS, np.int64)
     taps[: plan.taps.size] = plan.taps
-    sums, parts = _room(x, g.samples, groups, taps.size, g.kernels)
+    sums, parts = _room(x, g.samples, g.rows * g.columns, groups, taps.size, g.kernels)
     block = block_length(g.samples * g.rows * g.columns, PLACES)
     weight_sums(
         gy.size * taps.size // AT_ONCE, x, gy, sums, taps, plan.row_phases, plan.column_phases, g, _lanes(x),
@@ -145,13 +144,13 @@ def _sums(
     return sums
 
 
-def _room(x: Array, samples: int, groups: int, taps: int, kernels: int) -> tuple[Array, int]:
+def _room(x: Array, samples: int, places: int, groups: int, taps: int, kernels: int) -> tuple[Array, int]:
     """Memory for the sums (groups, chunks of samples, taps, channels in whole vectors), and in how many parts of
     channels to compute them.
     """
     vectors = -(-kernels // _lanes(x))
     width = vectors * _lanes(x)
-    chunks = max(1, min(samples, CHUNKS, CHUNK_SUMS // (taps * width * groups)))
+    chunks = chunks_of_samples(samples, places, groups, taps, width)
     parts = 1 if chunks * groups >= threads.count() else min(threads.count(), vectors)
     return buffers.empty((groups, chunks, taps, width), x.dtype), parts
 
@@ -179,14 +178,14 @@ def _convolve_samples(plan: SamplePlan, source: Array, w: Array, bias: Array | N
     width = g.vectors * lanes
     dealt = buffers.empty((g.sets, source[0].size, width), y.dtype)
     result = buffers.empty((g.sets, y[0].size, width), y.dtype)
-    deal(source.size, source.reshape(len(source), -1), dealt, lanes)
+    deal(source.size, source.reshape(len(source), -1), dealt, width, lanes)
     added = _spread(bias, g.groups * g.kernels, y)
     convolve_samples(
         y.size * w[0].size // AT_ONCE, dealt.reshape(-1), w.reshape(-1), added, result.reshape(-1), plan.row_bases,
         plan.row_classes, plan.column_bases, plan.column_classes, plan.class_starts, plan.x_terms, plan.w_terms, g,
         relu, lanes, block_length(g.channels * w[0, 0].size, TAPS),
     )  # fmt: skip
-    collect(y.size, result, y.reshape(len(y), -1), lanes)
+    collect(y.size, result, y.reshape(len(y), -1), width, lanes)
 
 
 def _spread(bias: Array | None, kernels: int, y: Array) -> Array:

@@ -102,17 +102,18 @@ def copy_lanes(typing: Any, to: Any, to_start: Any, source: Any, start: Any, cou
 
 @intrinsic
 def transpose_lanes(
-    typing: Any, to: Any, to_start: Any, to_row: Any, source: Any, start: Any, row: Any, rows: Any, columns: Any
-) -> Any:
+    typing: Any, to: Any, to_start: Any, to_row: Any, source: Any, start: Any, row: Any, rows: Any, columns: Any,
+    written: Any,
+) -> Any:  # fmt: skip
     """to[to_start + j to_row + i] = source[start + i row + j] for i < rows, j < columns, at most a vector's lanes each.
 
-    Nothing else is read or written.
+    And 0 for the i from `rows` below `written`. Nothing else is read or written.
     """
     n = types.int64
-    signature = types.void(to, n, n, source, n, n, n, n)
+    signature = types.void(to, n, n, source, n, n, n, n, n)
 
     def body(v: Builder, args: Sequence[Any]) -> None:
-        to, to_start, to_row, source, start, row, rows, columns = args
+        to, to_start, to_row, source, start, row, rows, columns, written = args
         b = v.b
         mask, none = v.below(columns), v.below(v.constant(0))
         lines = []
@@ -131,6 +132,6 @@ def transpose_lanes(
             step *= 2
         for j in range(v.lanes):
             with b.if_then(b.icmp_signed("<", v.constant(j), columns)):
-                v.store_masked(lines[j], v.at(to, to_start, b.mul(to_row, v.constant(j))), v.below(rows))
+                v.store_masked(lines[j], v.at(to, to_start, b.mul(to_row, v.constant(j))), v.below(written))
 
     return signature, called("transpose", body)

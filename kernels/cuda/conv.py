@@ -37,9 +37,16 @@ def algorithm(name: str) -> ModuleType:
 
 
 def choose(
-    x_shape: Shape, w_shape: Shape, dtype: np.dtype, stride: Pair, padding: Pair, dilation: Pair, groups: int
+    x_shape: Shape,
+    w_shape: Shape,
+    dtype: np.dtype,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+    function: str = "forward",
 ) -> str:
-    """The name of the algorithm that "auto" stands for in this case.
+    """The name of the algorithm that "auto" stands for in this case, the same for all three functions.
 
     - One channel a group: depthwise. There is too little arithmetic for products of matrices to matter.
     - Else implicit, one kernel that makes no column matrix, unless cuBLAS, which comes nearer to the GPU's peak, wins

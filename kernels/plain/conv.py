@@ -21,7 +21,14 @@ def algorithm(name: str) -> ModuleType:
 
 
 def choose(
-    x_shape: Shape, w_shape: Shape, dtype: np.dtype, stride: Pair, padding: Pair, dilation: Pair, groups: int
+    x_shape: Shape,
+    w_shape: Shape,
+    dtype: np.dtype,
+    stride: Pair,
+    padding: Pair,
+    dilation: Pair,
+    groups: int,
+    function: str = "forward",
 ) -> str:
-    """The name of the algorithm that "auto" stands for in this case."""
+    """The name of the algorithm that "auto" stands for in this case, for one of the functions."""
     return "plain"

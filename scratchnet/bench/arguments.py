@@ -47,7 +47,7 @@ def add_bench(p: argparse.ArgumentParser, whole: Whole, parser_class: Any) -> No
         type=_algorithms,
         default=(),
         metavar="NAME,...",
-        help="also each of these alone, where it can compute the layer: tiled, im2col, naive",
+        help="also each of these alone, where it can compute the layer: tiled, winograd, fft, im2col, naive",
     )
     _common(layers, whole, ("torch",), 0.1)
 

@@ -30,7 +30,7 @@ class Plan(NamedTuple):
             columns = self._columns(x, w.shape)
             return filled(out, self._unfolded(self.flat.forward(columns, self._kernel(w), b), x.shape, w.shape))
         epilogue = "none" if b is None else "bias"
-        return self._algorithm(x, x.shape, w.shape).forward(x, w, b, **self.geometry, epilogue=epilogue, out=out)
+        return self._function("forward", x, x.shape, w.shape)(x, w, b, **self.geometry, epilogue=epilogue, out=out)
 
     def grad_input(self, gy: Any, w: Any, x_shape: Shape, out: Any = None) -> Any:
         """gx of shape x_shape."""
@@ -38,7 +38,7 @@ class Plan(NamedTuple):
             shape, _ = self.flat_shapes(x_shape, w.shape)
             columns = self.flat.grad_input(self._folded(gy), self._kernel(w), shape)
             return filled(out, self._columns_adjoint(columns, x_shape, w.shape))
-        return self._algorithm(gy, x_shape, w.shape).grad_input(gy, w, x_shape, **self.geometry, out=out)
+        return self._function("grad_input", gy, x_shape, w.shape)(gy, w, x_shape, **self.geometry, out=out)
 
     def grad_weight(self, gy: Any, x: Any, w_shape: Shape, out: Any = None) -> Any:
         """gw of shape w_shape."""
@@ -46,7 +46,7 @@ class Plan(NamedTuple):
             _, shape = self.flat_shapes(x.shape, w_shape)
             gw = self.flat.grad_weight(self._folded(gy), self._columns(x, w_shape), shape).reshape(w_shape)
             return filled(out, gw)
-        return self._algorithm(x, x.shape, w_shape).grad_weight(gy, x, w_shape, **self.geometry, out=out)
+        return self._function("grad_weight", x, x.shape, w_shape)(gy, x, w_shape, **self.geometry, out=out)
 
     @property
     def geometry(self) -> dict[str, Any]:
@@ -69,11 +69,13 @@ class Plan(NamedTuple):
         (n, c), (k, part, layers), depth = x_shape[:2], w_shape[:3], self._depth(x_shape, w_shape)
         return (n * depth, c * layers, *x_shape[3:]), (k, part * layers, *w_shape[3:])
 
-    def _algorithm(self, x: Any, x_shape: Shape, w_shape: Shape) -> Any:
-        conv, name = kernels_for(x).conv, self.algorithm
-        if name == "auto":
-            name = conv.choose(x_shape, w_shape, x.dtype, self.stride, self.padding, self.dilation, self.groups)
-        return conv.algorithm(name)
+    def _function(self, name: str, x: Any, x_shape: Shape, w_shape: Shape) -> Any:
+        """The algorithm's function of that name, where x is."""
+        conv, algorithm = kernels_for(x).conv, self.algorithm
+        if algorithm == "auto":
+            geometry = (self.stride, self.padding, self.dilation, self.groups)
+            algorithm = conv.choose(x_shape, w_shape, x.dtype, *geometry, name)
+        return getattr(conv.algorithm(algorithm), name)
 
     def _kernel(self, w: Any) -> Any:
         if len(self.stride) == 1:

@@ -7,6 +7,7 @@ The rule is a cost for each, in multiply-adds done for each one wanted, with two
   wastes; and MOVING for each pixel read or written, which is dealt out to lanes and collected again.
 """
 
+import math
 from functools import lru_cache
 
 from scratchnet.kernels.cpu.layout import Pair, Shape
@@ -25,7 +26,19 @@ def by_samples(
     x_shape: Shape, w_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int, lanes: int, backward: bool
 ) -> bool:
     """Whether a sample in each lane is the faster way, for the forward function or for the input gradient."""
+    samples, places = costs(x_shape, w_shape, stride, padding, dilation, groups, lanes, backward)
+    return samples < places
+
+
+@lru_cache(1024)
+def costs(
+    x_shape: Shape, w_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int, lanes: int, backward: bool
+) -> tuple[float, float]:
+    """By samples and by places."""
     size = output_size(x_shape[2:], w_shape[2:], stride, padding, dilation)
+    case = (x_shape, w_shape, stride, padding, dilation, groups, lanes)
+    grid = backward_plans(*case)[0].grid if backward else forward_plan(*case).grid
+    places = _cost_of_places(grid, lanes) + (STRIDED if backward and stride != (1, 1) else 0)
     met, kinds = 1, 1
     for line in lines(x_shape, w_shape, stride, padding, dilation, backward):
         taps = [meeting for _, meeting in line]
@@ -34,13 +47,11 @@ def by_samples(
     wanted = size[0] * size[1] * w_shape[2] * w_shape[3]
     n, channels = x_shape[0], w_shape[0] // groups if backward else w_shape[1]
     if not met * n * channels * w_shape[0] or kinds * channels > MOST_TERMS:
-        return False
+        return math.inf, places
     moved = (x_shape[1] * x_shape[2] * x_shape[3] + w_shape[0] * size[0] * size[1]) * lanes
     filled = -(-n // lanes) * lanes / n
     samples = filled * met / wanted + MOVING * moved / (wanted * w_shape[0] * w_shape[1])
-    case = (x_shape, w_shape, stride, padding, dilation, groups, lanes)
-    places = _cost_of_places(backward_plans(*case)[0].grid if backward else forward_plan(*case).grid, lanes)
-    return samples < places + (STRIDED if backward and stride != (1, 1) else 0)
+    return samples, places
 
 
 def _cost_of_places(g: Grid, lanes: int) -> float:

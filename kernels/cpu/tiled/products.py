@@ -88,9 +88,8 @@ def _strip(
                 start = (tile * (i_end - i_first) + i - i_first) * width
                 for v in range(0, length, lanes):
                     to = (j + v) * rows + i
-                    transpose_lanes(
-                        out, to, rows, sums, start + v, width, min(lanes, i_end - i), min(lanes, length - v)
-                    )
+                    count = min(lanes, i_end - i)
+                    transpose_lanes(out, to, rows, sums, start + v, width, count, min(lanes, length - v), count)
         elif length < width:
             for i in range(i_first, i_end):
                 start = (tile * (i_end - i_first) + i - i_first) * width
@@ -116,4 +115,5 @@ def _fill(
             for t in range(0, count, lanes):
                 to = (tile * block + t) * width + (j - j_first) % width
                 start = (t0 + t) * b_term + j * b_column
-                transpose_lanes(panels, to, width, b, start, b_column, min(lanes, j_end - j), min(lanes, count - t))
+                rows = min(lanes, j_end - j)
+                transpose_lanes(panels, to, width, b, start, b_column, rows, min(lanes, count - t), rows)

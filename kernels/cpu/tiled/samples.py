@@ -10,7 +10,7 @@ import numpy as np
 
 from scratchnet.kernels.cpu.jit import inline, kernel, prange
 from scratchnet.kernels.cpu.layout import Array
-from scratchnet.kernels.cpu.microkernel import multiply, transpose_lanes
+from scratchnet.kernels.cpu.microkernel import multiply
 from scratchnet.kernels.cpu.vectors import HOST
 
 ROWS = HOST.rows
@@ -30,42 +30,6 @@ class SampleGrid(NamedTuple):
     columns: int
     w_group: int  # from a group's weights to the next's
     w_row: int  # from an output channel's weights to the next's
-
-
-@kernel()
-def deal(x: Array, dealt: Array, lanes: int) -> None:
-    """(N, M) -> (sets, M, vectors * lanes): sample n lies in lane n of its set."""
-    samples, size = x.shape
-    sets, _, width = dealt.shape
-    blocks = (size + lanes - 1) // lanes
-    for part in prange(sets * blocks):
-        chosen = part // blocks
-        m = part % blocks * lanes
-        for lane in range(0, width, lanes):
-            n = chosen * width + lane
-            to = (chosen * size + m) * width + lane
-            rows = max(0, min(lanes, samples - n))
-            transpose_lanes(dealt, to, width, x, n * size + m, size, rows, min(lanes, size - m))
-            for place in range(m, min(size, m + lanes)):
-                for empty in range(lane + rows, lane + lanes):
-                    dealt[chosen, place, empty] = 0
-
-
-@kernel()
-def collect(dealt: Array, y: Array, lanes: int) -> None:
-    """The way back: (sets, M, vectors * lanes) -> (N, M)."""
-    samples, size = y.shape
-    sets, _, width = dealt.shape
-    blocks = (size + lanes - 1) // lanes
-    for part in prange(sets * blocks):
-        chosen = part // blocks
-        m = part % blocks * lanes
-        for lane in range(0, width, lanes):
-            n = chosen * width + lane
-            columns = min(lanes, samples - n)
-            if columns > 0:
-                start = (chosen * size + m) * width + lane
-                transpose_lanes(y, n * size + m, size, dealt, start, width, min(lanes, size - m), columns)
 
 
 @kernel("contract")

@@ -14,7 +14,14 @@ from scratchnet.kernels.cpu.vectors import HOST
 
 ROWS, COLUMNS = HOST.rows, HOST.columns
 PLACES = 128  # at most of a panel: they are terms of one float32 sum before it is added to the others
+CHUNKS = 16  # of samples, at most, whose sums are added up apart
+CHUNK_SUMS = 1 << 20  # elements of all of these, about
 BLOCK = 16  # taps that a thread adds up together: their places in gw share cache lines
+
+
+def chunks_of_samples(samples: int, places: int, groups: int, taps: int, width: int) -> int:
+    """How many. One has a panel of places or more: to add up chunks is then no work beside theirs."""
+    return max(1, min(samples, CHUNKS, CHUNK_SUMS // (taps * width * groups), samples * places // PLACES))
 
 
 @kernel("contract")
@@ -120,7 +127,8 @@ def transpose_places(
         for k in range(v * lanes, (v + columns) * lanes, lanes):
             start = ((sample * groups + group) * kernels + k) * places + place
             to = done * width + k - v * lanes
-            transpose_lanes(panel, to, width, gy, start, places, min(lanes, kernels - k), length)
+            rows = min(lanes, kernels - k)
+            transpose_lanes(panel, to, width, gy, start, places, rows, length, rows)
         done += length
 
 
