@@ -11,7 +11,9 @@ from numpy.typing import DTypeLike, NDArray
 POOLED = 1 << 17  # bytes; smaller arrays are left to malloc, which reuses them itself
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector
 
-_idle: dict[int, list[NDArray[Any]]] = {}  # size of the block -> blocks nobody uses
+Memory = tuple[NDArray[Any], int]  # bytes, and the first address among theirs on a boundary
+
+_idle: dict[int, list[Memory]] = {}  # size of the block -> blocks nobody uses
 _idle_bytes = 0
 _idle_limit = 1 << 30
 _lock = threading.RLock()  # reentrant: garbage collection may give a block back while this thread takes one
@@ -31,21 +33,26 @@ class Block:
 
     __slots__ = ("__array_interface__", "memory")
 
-    def __init__(self, memory: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    def __init__(self, memory: Memory, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         self.memory = memory
-        address = -(-memory.ctypes.data // ALIGNMENT) * ALIGNMENT
-        self.__array_interface__ = {"version": 3, "shape": shape, "typestr": dtype.str, "data": (address, False)}
+        self.__array_interface__ = {"version": 3, "shape": shape, "typestr": dtype.str, "data": (memory[1], False)}
 
     def __del__(self) -> None:
         _give_back(self.memory)
 
 
-def _give_back(memory: NDArray[Any]) -> None:
+def _give_back(memory: Memory) -> None:
     global _idle_bytes
+    size = memory[0].size
     with _lock:
-        if _idle_bytes + memory.size <= _idle_limit:
-            _idle.setdefault(memory.size, []).append(memory)
-            _idle_bytes += memory.size
+        if _idle_bytes + size <= _idle_limit:
+            _idle.setdefault(size, []).append(memory)
+            _idle_bytes += size
+
+
+def _new(size: int) -> Memory:
+    memory = np.empty(size, np.uint8)
+    return memory, -(-memory.ctypes.data // ALIGNMENT) * ALIGNMENT
 
 
 def empty(shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
@@ -65,7 +72,7 @@ def empty(shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         memory = blocks.pop() if blocks else None
         if memory is not None:
             _idle_bytes -= size
-    return np.asarray(Block(np.empty(size, np.uint8) if memory is None else memory, shape, kind))
+    return np.asarray(Block(memory or _new(size), shape, kind))
 
 
 def idle_bytes() -> int:

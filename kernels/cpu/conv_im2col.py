@@ -4,6 +4,7 @@ Source: Chellapilla, Puri, Simard, High Performance Convolutional Neural Network
 section 3.
 """
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -127,7 +128,7 @@ def grad_weight(
         gw[...] = 0
         return deliver(gw, out, x.dtype)
     x_, gy_ = plain(x), plain(gy)
-    k, rows, places = w_shape[0], int(np.prod(w_shape[1:])), gy.shape[2] * gy.shape[3]
+    k, rows, places = w_shape[0], math.prod(w_shape[1:]), gy.shape[2] * gy.shape[3]
     total = np.zeros((groups, k // groups, rows), np.float64)
     part = buffers.empty(total.shape, gw.dtype)
     for lo, hi, columns in _chunks(x.shape, w_shape, x_.dtype, stride, padding, dilation, workspace):

@@ -13,6 +13,7 @@ import numpy as np
 from scratchnet.kernels import threads
 from scratchnet.kernels.cpu import buffers
 from scratchnet.kernels.cpu.dealing import collect, deal
+from scratchnet.kernels.cpu.jit import SMALL
 from scratchnet.kernels.cpu.layout import Array, Pair, Shape, deliver, plain, target
 from scratchnet.kernels.cpu.tiled.choice import by_samples
 from scratchnet.kernels.cpu.tiled.cutting import block_length
@@ -160,14 +161,14 @@ def _convolve(plan: Plan, source: Array, w: Array, bias: Array | None, y: Array,
     g = plan.grid
     lanes = _lanes(y)
     width = HOST.columns * lanes
-    added = _spread(bias, g.groups * g.kernels, y)
-    tiles = -(-g.samples * g.rows * g.columns // width) * g.groups
-    parts = min(tiles, 4 * threads.count())
-    kernel_parts = 1 if parts >= threads.count() else min(-(-g.kernels // ROWS), threads.count())
     work = y.size * plan.taps.size // AT_ONCE
+    tiles = -(-g.samples * g.rows * g.columns // width) * g.groups
+    # A part deals images out for itself: where one thread does all of them, one does.
+    parts = 1 if work < SMALL else min(tiles, 4 * threads.count())
+    kernel_parts = 1 if work < SMALL or parts >= threads.count() else min(-(-g.kernels // ROWS), threads.count())
     convolve(
-        work, source.reshape(-1), w.reshape(-1), added, y.reshape(-1), plan.taps, plan.w_terms, plan.row_phases,
-        plan.column_phases, g, relu, lanes, _slots(plan, width), parts, kernel_parts,
+        work, source.reshape(-1), w.reshape(-1), _added(bias, y), y.reshape(-1), plan.taps, plan.w_terms,
+        plan.row_phases, plan.column_phases, g, relu, lanes, _slots(plan, width), parts, kernel_parts,
         block_length(plan.taps.size, TAPS),
     )  # fmt: skip
 
@@ -179,19 +180,17 @@ def _convolve_samples(plan: SamplePlan, source: Array, w: Array, bias: Array | N
     dealt = buffers.empty((g.sets, source[0].size, width), y.dtype)
     result = buffers.empty((g.sets, y[0].size, width), y.dtype)
     deal(source.size, source.reshape(len(source), -1), dealt, width, lanes)
-    added = _spread(bias, g.groups * g.kernels, y)
     convolve_samples(
-        y.size * w[0].size // AT_ONCE, dealt.reshape(-1), w.reshape(-1), added, result.reshape(-1), plan.row_bases,
-        plan.row_classes, plan.column_bases, plan.column_classes, plan.class_starts, plan.x_terms, plan.w_terms, g,
-        relu, lanes, block_length(g.channels * w[0, 0].size, TAPS),
+        y.size * w[0].size // AT_ONCE, dealt.reshape(-1), w.reshape(-1), _added(bias, y), result.reshape(-1),
+        plan.row_bases, plan.row_classes, plan.column_bases, plan.column_classes, plan.class_starts, plan.x_terms,
+        plan.w_terms, g, relu, lanes, block_length(g.channels * w[0, 0].size, TAPS),
     )  # fmt: skip
     collect(y.size, result, y.reshape(len(y), -1), width, lanes)
 
 
-def _spread(bias: Array | None, kernels: int, y: Array) -> Array:
-    """The bias, or zeros, each as often as a vector has lanes."""
-    lanes = _lanes(y)
-    return np.zeros(kernels * lanes, y.dtype) if bias is None else np.repeat(plain(bias), lanes)
+def _added(bias: Array | None, y: Array) -> Array:
+    """The bias, or zeros."""
+    return np.zeros(y.shape[1], y.dtype) if bias is None else plain(bias)
 
 
 def _slots(plan: Plan, places: int) -> int:

@@ -5,6 +5,7 @@ import numpy as np
 from scratchnet.kernels import threads
 from scratchnet.kernels.cpu import buffers
 from scratchnet.kernels.cpu.blas import one_thread
+from scratchnet.kernels.cpu.jit import kernel, prange
 from scratchnet.kernels.cpu.layout import Array, compute_dtype, deliver, plain, target
 from scratchnet.kernels.cpu.tiled.cutting import block_length
 from scratchnet.kernels.cpu.tiled.products import STRIP, multiply_matrices
@@ -14,6 +15,7 @@ TERMS = 128  # at most of one float32 sum
 BLAS_TERMS = 192  # of one of BLAS's
 PART = 128  # rows of a thread's part: their sums stay in its cache
 SMALL = 1 << 16  # multiply-adds from which threads are worth their launch
+FEW = 4  # rows for which bringing the other matrix into panels costs more than the product
 
 
 def matmul(a: Array, b: Array, out: Array | None = None) -> Array:
@@ -21,20 +23,38 @@ def matmul(a: Array, b: Array, out: Array | None = None) -> Array:
     float32.
 
     Two matrices are multiplied by all threads, on the microkernel. What is small, or a batch, is left to BLAS on one
-    thread, so that the bits don't depend on how many there are.
+    thread, so that the bits don't depend on how many there are. A few rows times a matrix that lies column after
+    column, a layer's weights, are sums of products as they lie.
     """
-    dtype = np.result_type(a, b)
+    dtype = a.dtype if a.dtype is b.dtype else np.result_type(a, b)
     kind = compute_dtype(dtype)
     if kind != dtype:
         a, b = a.astype(kind), b.astype(kind)
-    if a.ndim == b.ndim == 2 and kind in (np.float32, np.float64) and a.shape[0] * b.size >= SMALL:
-        result = target(out, (a.shape[0], b.shape[1]), dtype)
-        _multiply(a, b, result)
-        return deliver(result, out, dtype)
+    if a.ndim == b.ndim == 2 and kind.kind == "f":
+        few = len(a) <= FEW and _is_turned(b)
+        if few or len(a) * b.size >= SMALL:
+            result = target(out, (len(a), b.shape[1]), dtype)
+            if few:
+                dots(a.size * b.shape[1] // AT_ONCE, plain(a, kind), plain(b.T, kind), result)
+            else:
+                _multiply(a, b, result)
+            return deliver(result, out, dtype)
     direct = out is not None and out.dtype == kind
     with one_thread, np.errstate(all="ignore"):
         result = product(a, b, out if direct else _room(a, b, kind))
     return result if direct else deliver(result, out, dtype)
+
+
+@kernel("contract", "reassoc", "nsz")
+def dots(a: Array, b: Array, out: Array) -> None:
+    """out[i, j] = the sum over t of a[i, t] * b[j, t], in as many parts as vectors have lanes."""
+    rows, terms = a.shape
+    for j in prange(len(b)):
+        for i in range(rows):
+            total = out.dtype.type(0)
+            for t in range(terms):
+                total += a[i, t] * b[j, t]
+            out[i, j] = total
 
 
 def _multiply(a: Array, b: Array, out: Array) -> None:

@@ -3,6 +3,8 @@
 Source: Ioffe and Szegedy, Batch Normalization (2015); Chan, Golub, LeVeque, Updating Formulae (1979), for the merging.
 """
 
+import math
+
 import numpy as np
 
 from scratchnet.kernels.cpu.jit import kernel, prange
@@ -75,7 +77,7 @@ def batch_norm_grad(
 def _planes(x: Array) -> Array:
     """(N, C, *S) -> (N, C, L)."""
     n, c = x.shape[:2]
-    return plain(x).reshape(n, c, int(np.prod(x.shape[2:])))
+    return plain(x).reshape(n, c, math.prod(x.shape[2:]))
 
 
 def _normalise(

@@ -1,23 +1,31 @@
 """Sums over all but the channels."""
 
-import numpy as np
+import math
 
 from scratchnet.kernels.cpu.jit import kernel, prange
-from scratchnet.kernels.cpu.layout import Array, deliver, plain
+from scratchnet.kernels.cpu.layout import Array, deliver, plain, target
 
 
 def channel_sum(x: Array, out: Array | None = None) -> Array:
     """x.sum of torch over every dimension but the second: (N, K, *S) -> (K,), the gradient of a bias."""
     n, k = x.shape[:2]
-    size = int(np.prod(x.shape[2:]))
-    if size == 1:
-        total = plain(x).reshape(n, k).sum(axis=0, dtype=np.float64)
-    else:
-        partial = np.zeros((n, k), np.float64)
-        if x.size:
-            plane_sums(x.size, plain(x).reshape(n * k, size), partial.reshape(-1))
-        total = partial.sum(axis=0)
-    return deliver(total, out, x.dtype) if out is not None else deliver(total, np.empty(k, x.dtype), x.dtype)
+    total = target(out, (k,), x.dtype)
+    channel_sums(x.size, plain(x).reshape(n, k, math.prod(x.shape[2:])), total)
+    return deliver(total, out, x.dtype)
+
+
+@kernel("contract", "reassoc", "nsz")
+def channel_sums(x: Array, sums: Array) -> None:
+    """Each channel's sum over the samples, one after the other, of the sums of their planes; all in float64."""
+    samples, channels, size = x.shape
+    for k in prange(channels):
+        total = 0.0
+        for n in range(samples):
+            plane = 0.0
+            for i in range(size):
+                plane += x[n, k, i]
+            total += plane
+        sums[k] = total
 
 
 @kernel("contract", "reassoc", "nsz")

@@ -126,20 +126,30 @@ class Op:
     @classmethod
     def apply(cls, *args: Any) -> Any:
         """Run forward on the arrays of the Tensors among `args`; record the call where a Tensor requires grad."""
-        args, place = common_device(cls, args)
+        recording, arrays, needs, on_cpu = state.recording, [], [], True
+        for arg in args:
+            if isinstance(arg, Tensor):
+                array = arg.array
+                on_cpu = on_cpu and type(array) is np.ndarray
+                needs.append(recording and arg.requires_grad)
+                arrays.append(array)
+            else:
+                needs.append(False)
+                arrays.append(arg)
+        place = CPU
+        if not on_cpu:
+            args, place = common_device(cls, args)
+            arrays = [arg.array if isinstance(arg, Tensor) else arg for arg in args]
         node = cls.node_type()
-        if state.recording:
-            node.needs = tuple([isinstance(arg, Tensor) and arg.requires_grad for arg in args])
-        else:
-            node.needs = (False,) * len(args)
+        node.needs = tuple(needs)
         with np.errstate(all="ignore"):
             if stepping.active:
                 result = step_forward(cls, node, args)
             elif place is CPU:
-                result = cls.forward(node, *[arg.array if isinstance(arg, Tensor) else arg for arg in args])
+                result = cls.forward(node, *arrays)
             else:
                 with on(place):
-                    result = cls.forward(node, *[arg.array if isinstance(arg, Tensor) else arg for arg in args])
+                    result = cls.forward(node, *arrays)
         single = not isinstance(result, tuple)
         outputs = (Tensor._wrap(result),) if single else tuple([Tensor._wrap(array) for array in result])
         if cls.view:

@@ -1,8 +1,7 @@
 """Products added to a tensor: addmm, addmv, addbmm, baddbmm; the outer product; tensordot."""
 
+import math
 from typing import Any
-
-import numpy as np
 
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
@@ -182,11 +181,11 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     first, second = (normalize_dims(op, d, t.ndim) if d else () for d, t in zip(dims, (a, b), strict=True))
     rest = [[d for d in range(t.ndim) if d not in gone] for t, gone in ((a, first), (b, second))]
     shape = [t.array.shape[d] for t, kept in zip((a, b), rest, strict=True) for d in kept]
-    inner = int(np.prod([a.array.shape[d] for d in first], dtype=np.int64))
+    inner = math.prod([a.array.shape[d] for d in first])
     left = a.permute(*rest[0], *first) if a.ndim else a
     right = b.permute(*second, *rest[1]) if b.ndim else b
-    rows = int(np.prod([a.array.shape[d] for d in rest[0]], dtype=np.int64))
-    columns = int(np.prod([b.array.shape[d] for d in rest[1]], dtype=np.int64))
+    rows = math.prod([a.array.shape[d] for d in rest[0]])
+    columns = math.prod([b.array.shape[d] for d in rest[1]])
     left, right = left.reshape(rows, inner), right.reshape(inner, columns)
     check_product(op, left, right)
     result: Tensor = Mm.apply(left, right)

@@ -13,10 +13,10 @@ from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
 from scratchnet.device import kernels_anywhere, kernels_for
 from scratchnet.ops.checks import check_same_dtype, check_tensor
-from scratchnet.ops.conv_checks import check_bias, check_gradient, check_ranks
+from scratchnet.ops.conv_checks import check_gradient, check_ranks
 from scratchnet.ops.conv_plan import Geometry, Plan, Shape, known_algorithm, planned
-from scratchnet.ops.conv_shapes import check_channels, check_image, check_plan
-from scratchnet.ops.geometry import each, resolve_padding
+from scratchnet.ops.conv_shapes import check_bias_shape, check_channels, check_image, check_plan
+from scratchnet.ops.geometry import Sizes, each, remembered, resolve_padding
 from scratchnet.ops.pad import pad
 
 _algorithm: ContextVar[str] = ContextVar("scratchnet_conv_algorithm", default="auto")
@@ -121,12 +121,8 @@ def _convolve(
     """Convolution over n axes of space."""
     check_ranks(op, input, weight, bias, n)
     x_shape, w_shape = input.array.shape, weight.array.shape
-    steps, spread = each(stride, n, op, "stride"), each(dilation, n, op, "dilation")
-    check_plan(op, w_shape, steps, spread, groups)
-    before, after = resolve_padding(padding, w_shape[2:], steps, spread, op)
-    check_channels(op, x_shape, w_shape, groups)
-    check_bias(op, bias, w_shape[0])
-    check_image(op, x_shape[-n:], w_shape[2:], (before, after), spread)
+    case = (op, n, x_shape, w_shape, None if bias is None else bias.array.shape)
+    steps, before, after, spread = _checked(case, stride, padding, dilation, groups)
     if before != after:
         input = pad(input, [side for a, b in zip(before[::-1], after[::-1], strict=True) for side in (0, b - a)])
     if not x_shape[-n - 1]:  # torch: no channels in, no channels out
@@ -136,6 +132,21 @@ def _convolve(
     plan = chosen(op, algorithm, x, x.shape, w_shape, (steps, before, spread, groups))
     y: Tensor = Convolution.apply(batched, weight, bias, plan)
     return y if len(x_shape) == n + 2 else y.squeeze(0)
+
+
+@remembered
+def _checked(
+    case: tuple[str, int, Shape, Shape, Shape | None], stride: Any, padding: Any, dilation: Any, groups: Any
+) -> tuple[Sizes, Sizes, Sizes, Sizes]:
+    """Stride, padding before and after, and dilation, each a number an axis. Raises TypeError, RuntimeError."""
+    op, n, x_shape, w_shape, bias_shape = case
+    steps, spread = each(stride, n, op, "stride"), each(dilation, n, op, "dilation")
+    check_plan(op, w_shape, steps, spread, groups)
+    before, after = resolve_padding(padding, w_shape[2:], steps, spread, op)
+    check_channels(op, x_shape, w_shape, groups)
+    check_bias_shape(op, bias_shape, w_shape[0])
+    check_image(op, x_shape[-n:], w_shape[2:], (before, after), spread)
+    return steps, before, after, spread
 
 
 def conv1d(

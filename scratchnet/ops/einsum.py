@@ -1,9 +1,8 @@
 """einsum: sums of products by their indices, parsed here and contracted pair by pair as batched matrix products."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
 
 from scratchnet.autograd.core import Tensor
 from scratchnet.ops.checks import check_tensor
@@ -203,7 +202,7 @@ def _pair(a: Tensor, b: Tensor, summed: list[int]) -> Tensor:
             (both if all(wide) else left if wide[0] else right).append(axis)
 
     def flat(x: Tensor, *groups: list[int]) -> Tensor:
-        sizes = [int(np.prod([x.array.shape[d] for d in group], dtype=np.int64)) for group in groups]
+        sizes = [math.prod([x.array.shape[d] for d in group]) for group in groups]
         unused = [d for d in range(x.ndim) if not any(d in group for group in groups)]
         return x.permute([d for group in groups for d in group] + unused).reshape(sizes)
 

@@ -1,8 +1,12 @@
 """Sizes of convolution and pooling: one int per axis, output sizes, and the padding that keeps a size."""
 
-from typing import Any, Literal
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import Any, Literal, TypeVar
 
 from scratchnet.shapes import message
+
+R = TypeVar("R")
 
 Pair = tuple[int, int]
 Sizes = tuple[int, ...]
@@ -32,6 +36,25 @@ def each(value: Any, n: int, op: str, argument: str) -> Sizes:
         rule = f"must be a single int or a tuple of {count} ({AXES[n]}), but has {len(ints)}"
         raise RuntimeError(message(op, argument, value, rule, f"use {argument}={tuple([*ints, 1, 1, 1][:n])}"))
     return tuple(ints) if len(ints) == n else tuple(ints) * n
+
+
+def remembered(check: Callable[..., R]) -> Callable[..., R]:
+    """Keeps what `check(case, *numbers)` gives, a function of these alone, for calls with ints and tuples of them.
+
+    Nothing else is kept, nor looked up: True is equal to 1, but is refused. What raises does so each time.
+    """
+    kept = lru_cache(1024)(check)
+
+    @wraps(check)
+    def call(case: tuple[Any, ...], *numbers: Any) -> R:
+        return (kept if all(map(_is_exact, numbers)) else check)(case, *numbers)
+
+    return call
+
+
+def _is_exact(value: Any) -> bool:
+    kind = type(value)
+    return kind is int or kind is str or value is None or (kind is tuple and set(map(type, value)) == {int})
 
 
 def check_at_least(op: str, argument: str, value: Sizes, least: int, phrase: str) -> None:

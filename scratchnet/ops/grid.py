@@ -1,6 +1,7 @@
 """Sampling images at points: grid_sample, and affine_grid, which makes the points."""
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -162,7 +163,7 @@ def grid_sample(
         return cast(y, dtype)
     xp = array_module(input.array)
     (n, c, *image), points = input.array.shape, grid.array.shape[1:-1]
-    count, total = int(np.prod(points)), int(np.prod(image))
+    count, total = math.prod(points), math.prod(image)
     flat = pad(input.reshape(n, c, 1, total), (0, 1))  # one more pixel, a zero: what lies outside
     axes = [
         _taps(grid[..., len(image) - 1 - axis].reshape(n, count), size, mode, padding_mode, bool(align_corners))

@@ -4,8 +4,8 @@ from typing import Any, NamedTuple
 
 from scratchnet.autograd.core import Tensor
 from scratchnet.ops.checks import check_floating, check_tensor
-from scratchnet.ops.geometry import Sizes
-from scratchnet.ops.pool_shapes import check_pooled, pooled_size, window
+from scratchnet.ops.geometry import Sizes, remembered
+from scratchnet.ops.pool_shapes import Shape, check_pooled, pooled_size, window
 
 
 class Windows(NamedTuple):
@@ -46,12 +46,23 @@ def placed(
 ) -> Windows:
     """The windows over n axes of space, all checked; `integers` are refused unless allowed, bools always."""
     check_tensor(op, "input", input)
-    arguments = window(op, n, kernel_size, stride, padding, dilation)
+    case = (op, n, input.array.shape, bool(ceil_mode))
+    sizes = _checked(case, kernel_size, stride, padding, dilation)
     images, was_batched = batched(op, n, input)
-    out_size = pooled_size(op, images.array.shape, *arguments, ceil_mode)
     if not integers or input.array.dtype.kind == "b":
         check_floating(op, "input", input)
-    return Windows(images, was_batched, *arguments, out_size)
+    return Windows(images, was_batched, *sizes)
+
+
+@remembered
+def _checked(
+    case: tuple[str, int, Shape, bool], kernel_size: Any, stride: Any, padding: Any, dilation: Any
+) -> tuple[Sizes, Sizes, Sizes, Sizes, Sizes]:
+    """Kernel, stride, padding, dilation and output, each a number an axis. Raises TypeError, RuntimeError."""
+    op, n, shape, ceil_mode = case
+    arguments = window(op, n, kernel_size, stride, padding, dilation)
+    check_pooled(op, n, shape)
+    return *arguments, pooled_size(op, shape if len(shape) == n + 2 else (1, *shape), *arguments, ceil_mode)
 
 
 def batched(op: str, n: int, input: Tensor) -> tuple[Tensor, bool]:

@@ -4,9 +4,8 @@ float32 is added up in float64, float16 in float32, and rounded once.
 """
 
 import builtins
+import math
 from typing import Any
-
-import numpy as np
 
 from scratchnet import dtypes
 from scratchnet.autograd.core import Tensor
@@ -107,7 +106,7 @@ def _moments(ctx: Any, x: Any, dims: tuple[int, ...], correction: float, keepdim
     wide = WIDER.get(x.dtype, x.dtype)
     ctx.save_inputs(0)
     ctx.shape, ctx.dims, ctx.keepdim = x.shape, dims, keepdim
-    ctx.count = int(np.prod([x.shape[dim] for dim in dims], dtype=np.int64))
+    ctx.count = math.prod([x.shape[dim] for dim in dims])
     ctx.divisor = builtins.max(ctx.count - correction, 0.0)
     centre = x.sum(axis=dims, keepdims=True, dtype=wide) / wide.type(ctx.count)
     centred = x - centre

@@ -1,9 +1,8 @@
 """Shapes: views that share memory wherever torch's do, copies, and ranges of one dimension."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
 
 from scratchnet import dtypes
 from scratchnet.autograd.core import Tensor
@@ -34,7 +33,7 @@ def _infer(op: str, input: Tensor, shape: tuple[int, ...]) -> tuple[int, ...]:
     """The shape with its -1 worked out. Raises RuntimeError where the number of elements doesn't fit."""
     count = input.array.size
     unknown = [i for i, length in enumerate(shape) if length == -1]
-    known = int(np.prod([length for length in shape if length != -1], dtype=np.int64))
+    known = math.prod([length for length in shape if length != -1])
     if len(unknown) > 1:
         raise RuntimeError(message(op, "shape", list(shape), "may hold -1 once: only one dimension can be inferred"))
     if any(length < -1 for length in shape):
@@ -111,7 +110,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     if start == end:
         return input
     shape = input.array.shape
-    merged = int(np.prod(shape[start : end + 1], dtype=np.int64))
+    merged = math.prod(shape[start : end + 1])
     return input.reshape(*shape[:start], merged, *shape[end + 1 :])
 
 

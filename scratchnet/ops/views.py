@@ -1,5 +1,6 @@
 """Views by position: dimensions moved or split, one entry, a diagonal, sliding windows, strides of one's own."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -67,7 +68,7 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
     if given.count(-1) > 1 or min(given) < -1:
         rule = "may hold -1 once and no other negative size: only one dimension can be inferred"
         raise RuntimeError(message("unflatten", "sizes", given, rule))
-    known = int(np.prod([n for n in given if n != -1], dtype=np.int64))
+    known = math.prod([n for n in given if n != -1])
     fits = known and size % known == 0 if -1 in given else known == size
     if not fits:
         rule = f"don't multiply up to the size of dim {at} ({size}) in the input tensor"

@@ -1,6 +1,9 @@
 """How sums and work are cut: by shape alone, so that no bit depends on the number of threads."""
 
+import numpy as np
+
 from scratchnet.kernels.cpu.jit import inline
+from scratchnet.kernels.cpu.layout import Array
 from scratchnet.kernels.cpu.vectors import HOST
 
 ROWS = HOST.rows
@@ -20,3 +23,12 @@ def part_of_rows(rows: int, part: int, parts: int) -> tuple[int, int]:
     """First and end of a part's rows, which are whole tiles of them."""
     tiles = (rows + ROWS - 1) // ROWS
     return tiles * part // parts * ROWS, min(rows, tiles * (part + 1) // parts * ROWS)
+
+
+@inline
+def spread(numbers: Array, lanes: int) -> Array:
+    """Each number as often as a vector has lanes."""
+    result = np.empty(numbers.size * lanes, numbers.dtype)
+    for i in range(result.size):
+        result[i] = numbers[i // lanes]
+    return result

@@ -11,6 +11,7 @@ import numpy as np
 from scratchnet.kernels.cpu.jit import inline, kernel, prange
 from scratchnet.kernels.cpu.layout import Array
 from scratchnet.kernels.cpu.microkernel import multiply
+from scratchnet.kernels.cpu.tiled.cutting import spread
 from scratchnet.kernels.cpu.vectors import HOST
 
 ROWS = HOST.rows
@@ -52,8 +53,9 @@ def convolve_samples(
 ) -> None:
     """target[set, k, place] = bias[k] + the sum of weights[k, w_terms[t]] * source[set, x_terms[t] + base of the place]
 
-    over the t of the place's class. bias has each number `lanes` times.
+    over the t of the place's class.
     """
+    bias = spread(bias, lanes)
     for part in prange(g.sets * g.groups * g.rows):
         image = part // g.rows
         row = part % g.rows

@@ -12,7 +12,7 @@ import numpy as np
 from scratchnet.kernels.cpu.jit import inline, kernel, prange
 from scratchnet.kernels.cpu.layout import Array
 from scratchnet.kernels.cpu.microkernel import copy_lanes, multiply
-from scratchnet.kernels.cpu.tiled.cutting import part_of_rows
+from scratchnet.kernels.cpu.tiled.cutting import part_of_rows, spread
 from scratchnet.kernels.cpu.tiled.planes import Grid, fill
 from scratchnet.kernels.cpu.vectors import HOST
 
@@ -40,9 +40,10 @@ def convolve(
 ) -> None:
     """target[sample, k, place] = bias[k] + the sum over t of weights[k, w_terms[t]] * plane[taps[t] + place].
 
-    Cut into tile_parts times kernel_parts pieces; no bit depends on how many. bias has each number `lanes` times.
-    `block` terms are added up before their sum is added to the others'.
+    Cut into tile_parts times kernel_parts pieces; no bit depends on how many. `block` terms are added up before their
+    sum is added to the others'.
     """
+    bias = spread(bias, lanes)
     for part in prange(tile_parts * kernel_parts):
         _part(
             source, weights, bias, target, taps, w_terms, row_phases, column_phases, g, relu, lanes, slots,
