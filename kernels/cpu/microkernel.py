@@ -101,6 +101,19 @@ def copy_lanes(typing: Any, to: Any, to_start: Any, source: Any, start: Any, cou
 
 
 @intrinsic
+def add_lanes(typing: Any, to: Any, to_start: Any, source: Any, start: Any) -> Any:
+    """to[to_start + i] += source[start + i] for a vector's lanes."""
+    signature = types.void(to, types.int64, source, types.int64)
+
+    def body(v: Builder, args: Sequence[Any]) -> None:
+        to, to_start, source, start = args
+        place = v.at(to, to_start)
+        v.store(v.b.fadd(v.load(place), v.load(v.at(source, start))), place)
+
+    return signature, called("add_lanes", body)
+
+
+@intrinsic
 def transpose_lanes(
     typing: Any, to: Any, to_start: Any, to_row: Any, source: Any, start: Any, row: Any, rows: Any, columns: Any,
     written: Any,

@@ -1,8 +1,8 @@
 """Where Winograd's convolution is faster than conv_tiled, and precise enough to be taken unasked.
 
 Both costs are in multiply-adds of vectors. Their constants were fitted to 308 layers, each function of both algorithms
-timed on one thread: half of the predictions are within 6 % of the time, nine of ten within 30 %, and what is chosen
-takes 1 % longer on average than the faster of the two.
+timed on two threads: nine of ten predictions are within 30 % of the time, and what is chosen takes 2 % longer on
+average than the faster of the two.
 """
 
 from functools import lru_cache
@@ -14,7 +14,7 @@ from scratchnet.kernels.cpu.tiled.weight_sums import chunks_of_samples
 from scratchnet.kernels.geometry import output_size
 
 OUTPUTS = 2  # a tile's rows and columns of places
-CALL = 50_000  # what a call costs more than one of conv_tiled
+CALL = 120_000  # what a call costs more than one of conv_tiled
 # Terms of a sum, at least. F(2, 5) has 2 to 4 times PyTorch's rounding errors if its sums are long, and more if not.
 TERMS = {3: 1, 5: 400}
 PLACES = {3: 1, 5: 1024}
@@ -23,30 +23,49 @@ PLACES = {3: 1, 5: 1024}
 @lru_cache(1024)
 def faster(function: str, x_shape: Shape, w_shape: Shape, padding: Pair, groups: int, lanes: int) -> bool:
     """Whether `function`, one of the contract's three, is both, for a kernel that is supported."""
-    size: Shape = output_size(x_shape[2:], w_shape[2:], (1, 1), padding, (1, 1))
-    images, channels, kernels, taps = x_shape[0] * groups, w_shape[1], w_shape[0] // groups, w_shape[2]
-    places = images * size[0] * size[1]
-    if not places * channels * kernels:
+    size = output_size(x_shape[2:], w_shape[2:], (1, 1), padding, (1, 1))
+    if 0 in (*x_shape, *w_shape, *size):
         return False
-    source, target = x_shape[2] * x_shape[3], size[0] * size[1]
-    if function == "grad_input":
-        channels, kernels, source, target = kernels, channels, target, source
-        size = x_shape[2:]
-    points = (OUTPUTS + taps - 1) ** 2
-    tiles = images * -(-size[0] // OUTPUTS) * -(-size[1] // OUTPUTS)
+    if function == "grad_weight":
+        long = x_shape[0] * size[0] * size[1] >= PLACES[w_shape[2]]
+        return long and _sums_are_faster(x_shape, w_shape, size, padding, groups, lanes)
+    terms = w_shape[0] // groups if function == "grad_input" else w_shape[1]
+    long = terms * w_shape[2] * w_shape[3] >= TERMS[w_shape[2]]
+    return long and _convolution_is_faster(x_shape, w_shape, size, padding, groups, lanes, function == "grad_input")
+
+
+def _convolution_is_faster(
+    x_shape: Shape, w_shape: Shape, size: Pair, padding: Pair, groups: int, lanes: int, backward: bool
+) -> bool:
+    channels, kernels, target = w_shape[1], w_shape[0] // groups, size
+    if backward:
+        channels, kernels, target = kernels, channels, (x_shape[2], x_shape[3])
+    taps = w_shape[2] * w_shape[3]
     wide, high = -(-channels // lanes), -(-kernels // lanes)  # vectors of channels, read and written
-    moved = images * (source * wide + target * high)  # to lanes and back
-    weights = groups * channels * high * taps * taps
-    wanted = images * target * channels * kernels * taps * taps / lanes
-    case = (x_shape, w_shape, (1, 1), padding, (1, 1))
-    if function != "grad_weight":
-        winograd = tiles * points * (1.5 * channels * high + 20 * high + 3 * wide) + 17 * moved + 38 * weights + CALL
-        tiled = 1.15 * wanted * min(costs(*case, groups, lanes, function == "grad_input"))
-        return channels * taps * taps >= TERMS[taps] and winograd < tiled + 16 * moved
-    winograd = tiles * points * (1.5 * channels * high + 17 * (high + wide)) + 10 * moved + 58 * weights + CALL
+    tiles, points = _tiles(x_shape[0], target, w_shape[2])
+    winograd = tiles * points * (1.5 * channels * high + 22 * high + 5 * wide) + 60 * channels * high * taps
+    wanted = x_shape[0] * target[0] * target[1] * channels * kernels * taps / lanes
+    tiled = 1.25 * wanted * min(costs(x_shape, w_shape, (1, 1), padding, (1, 1), groups, lanes, backward))
+    return winograd * groups + CALL < tiled * groups
+
+
+def _sums_are_faster(x_shape: Shape, w_shape: Shape, size: Pair, padding: Pair, groups: int, lanes: int) -> bool:
+    n, channels, kernels, taps = x_shape[0], w_shape[1], w_shape[0] // groups, w_shape[2] * w_shape[3]
+    wide, high = -(-channels // lanes), -(-kernels // lanes)
+    tiles, points = _tiles(n, size, w_shape[2])
+    moved = n * (x_shape[2] * x_shape[3] * wide + size[0] * size[1] * high)  # vectors dealt out
+    winograd = (
+        tiles * points * (1.6 * channels * high + 19 * (high + wide)) + 26 * moved + 60 * channels * high * points
+    )
     met = 1.0  # the part of the taps that are not over padding
-    for line, count in zip(lines(*case, backward=False), size, strict=True):
-        met *= sum(len(taps_met) for _, taps_met in line) / (count * taps)
-    chunks = chunks_of_samples(x_shape[0], target, groups, w_shape[1] * taps * taps, high * lanes)
-    tiled = wanted * (1.2 * met * high * lanes / kernels + 4.6 / channels) + weights * (32 + 50 * chunks)
-    return places // groups >= PLACES[taps] and winograd < tiled
+    for line in lines(x_shape, w_shape, (1, 1), padding, (1, 1), backward=False):
+        met *= sum(len(taps_met) for _, taps_met in line) / (len(line) * w_shape[2])
+    wanted = n * size[0] * size[1] * channels * taps  # for each output channel
+    chunks = chunks_of_samples(n, size[0] * size[1], groups, channels * taps, high * lanes)
+    tiled = wanted * (1.2 * met * high + 5.6 * kernels / lanes / channels) + channels * high * taps * (70 + 50 * chunks)
+    return winograd * groups + CALL < tiled * groups
+
+
+def _tiles(images: int, size: Pair, taps: int) -> Pair:
+    """How many there are, and the points of one."""
+    return images * -(-size[0] // OUTPUTS) * -(-size[1] // OUTPUTS), (OUTPUTS + taps - 1) ** 2

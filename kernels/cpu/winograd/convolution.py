@@ -17,13 +17,13 @@ from scratchnet.kernels.cpu.tiled.cutting import block_length
 from scratchnet.kernels.cpu.vectors import AT_ONCE, HOST
 from scratchnet.kernels.cpu.winograd.products import COLUMNS, ROWS, convolve_tiles, transform_weights
 from scratchnet.kernels.cpu.winograd.schemes import SCHEMES
-from scratchnet.kernels.cpu.winograd.sums import add_products, transform_tiles, transform_to_taps
+from scratchnet.kernels.cpu.winograd.sums import sum_tiles, transform_to_taps
 from scratchnet.kernels.cpu.winograd.tiles import Tiles
 from scratchnet.kernels.geometry import output_size
 
+CHUNKS = 16  # at most
 TERMS = 96  # of a float32 sum at most, that are added up before their sum is added to the others'
 CACHE = 640 << 10  # bytes of the second cache that a thread's tiles may take at all points
-TILES = 4 << 20  # bytes of tiles at all points, about, that are held for the weight gradient at a time
 
 
 class Winograd(NamedTuple):
@@ -161,32 +161,38 @@ class Winograd(NamedTuple):
         channels, kernels = x.shape[1] // groups, gy.shape[1] // groups
         scheme = self._number(gw.shape)
         pixels, places = self._tiles(x, gy, gw.shape[2], padding, groups)
-        points, panels = pixels.size**2, _panels(places.lanes // lanes)
-        together = np.array([0, pixels.lanes // lanes])
+        points, vectors = pixels.size**2, places.lanes // lanes
+        size = points * channels * places.lanes
+        chunks = _chunks(len(x), (x[0, 0].size * pixels.lanes + gy[0, 0].size * places.lanes) * len(x), size)
+        kernel_parts, channel_parts = _parts_of_sums(-(-threads.count() // chunks), vectors, channels)
+        block = block_length(len(x) * places.rows * places.columns, TERMS)
+        # As many tiles as a part has output channels: then tiles and sums are as often read again as each other.
+        at_once = block * max(1, places.lanes // kernel_parts // block)
+        room = points * at_once * (pixels.lanes + COLUMNS * lanes)
+        work = buffers.empty((min(threads.count(), chunks * kernel_parts * channel_parts), room), x.dtype)
+        sums = buffers.empty((chunks, points, channels, places.lanes), x.dtype)
         source, upstream = _dealt(x, groups, pixels), _dealt(gy, groups, places)
-        tiles_each = places.rows * places.columns
-        image_size = points * tiles_each * (pixels.lanes + places.lanes)
-        at_once = max(1, min(len(x), TILES // (image_size * x.itemsize)))
-        tiles = at_once * tiles_each
-        xs = buffers.empty(points * tiles * pixels.lanes, x.dtype)
-        ys = buffers.empty(points * tiles * places.lanes, x.dtype)
-        sums = buffers.empty((points, channels, places.lanes), x.dtype)
         for group in range(groups):
-            sums[...] = 0
-            for first in range(0, len(x), at_once):
-                count = min(at_once, len(x) - first)
-                tiles = count * tiles_each
-                for array, goal, t, parts in ((source, xs, pixels, together), (upstream, ys, places, panels)):
-                    transform_tiles(
-                        points * tiles * t.lanes, array, goal, scheme, t is places, t, groups, group, first, count,
-                        points, parts, lanes,
-                    )  # fmt: skip
-                add_products(
-                    points * tiles * channels * kernels // AT_ONCE, xs, ys, sums, pixels.lanes, channels, tiles,
-                    panels, lanes, block_length(len(x) * tiles_each, TERMS),
-                )  # fmt: skip
+            sum_tiles(
+                gy.size // groups * channels * taps // AT_ONCE, source, upstream, sums, work, scheme, pixels, places,
+                groups, group, channels, np.arange(kernel_parts + 1) * vectors // kernel_parts, channel_parts, lanes,
+                at_once, block,
+            )  # fmt: skip
             part = gw[group * kernels : (group + 1) * kernels].reshape(-1)
-            transform_to_taps(sums.size, sums.reshape(-1), part, scheme, kernels, channels, points, taps, lanes)
+            transform_to_taps(sums.size, sums, part, scheme, kernels, channels, points, taps, lanes)
+
+
+def _chunks(images: int, data: int, sums: int) -> int:
+    """Of images, whose sums are added up apart, so that each core works on its own: as long as sums are few numbers."""
+    most = max(1, min(images, CHUNKS, data // (4 * sums)))
+    return 1 << (most.bit_length() - 1)
+
+
+def _parts_of_sums(count: int, vectors: int, channels: int) -> tuple[int, int]:
+    """In how many parts of output channels, and of channels, to compute a chunk's sums: about `count` together."""
+    even = vectors % count == 0 or vectors >= 4 * count
+    kernel_parts = count if even and vectors >= count else 1
+    return kernel_parts, min(count // kernel_parts, -(-channels // ROWS))
 
 
 def _dealt(x: Array, groups: int, t: Tiles) -> Array:

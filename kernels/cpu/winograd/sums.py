@@ -4,120 +4,132 @@ import numpy as np
 
 from scratchnet.kernels.cpu.jit import inline, kernel, prange
 from scratchnet.kernels.cpu.layout import Array
-from scratchnet.kernels.cpu.microkernel import multiply, transpose_lanes
+from scratchnet.kernels.cpu.microkernel import add_lanes, multiply, transpose_lanes
+from scratchnet.kernels.cpu.tiled.cutting import part_of_rows
+from scratchnet.kernels.cpu.tiled.weight_sums import panel_width
 from scratchnet.kernels.cpu.vectors import HOST
 from scratchnet.kernels.cpu.winograd.tiles import Tiles, place
 from scratchnet.kernels.cpu.winograd.transforms import transform_input, transform_sums, transform_upstream
 
 ROWS = HOST.rows
-TOGETHER = 16  # tiles that a thread transforms before it looks for the next ones
 CHANNELS = 8  # whose taps a thread writes together: they lie beside each other in gw
 
 
 @kernel("contract")
-def transform_tiles(
-    source: Array, target: Array, scheme: int, upstream: bool, t: Tiles, groups: int, group: int, first: int,
-    count: int, points: int, panels: Array, lanes: int,
+def sum_tiles(
+    source: Array, upstream: Array, sums: Array, work: Array, scheme: int, x: Tiles, y: Tiles, groups: int,
+    group: int, channels: int, vectors: Array, channel_parts: int, lanes: int, at_once: int, block: int,
 ) -> None:  # fmt: skip
-    """The tiles of `count` images of a group, from the `first`, at all points.
+    """sums[chunk, e, c, k] = the sum over the tiles of a chunk of a group's images of source's channel c times
+    upstream's channel k, both at point e.
 
-    target: (points, panels of vectors of channels, tiles, vectors of the panel).
+    Cut into parts of output channels, the vectors between two numbers of `vectors`, times channel_parts of channels; no
+    bit depends on how many. Each part transforms the tiles that it needs by itself: they would take longer to come from
+    another core than from the image. work: memory for each thread, for `at_once` tiles, a multiple of `block`; that
+    many are added up before their sum is added to the others'.
     """
-    tiles = count * t.rows * t.columns
-    for part in prange((tiles + TOGETHER - 1) // TOGETHER):
-        _transform_some(
-            source, target, scheme, upstream, t, groups, group, first, part * TOGETHER,
-            min(tiles, (part + 1) * TOGETHER), tiles, points, panels, lanes,
-        )  # fmt: skip
-
-
-@inline
-def _transform_some(
-    source: Array, target: Array, scheme: int, upstream: bool, t: Tiles, groups: int, group: int, first: int,
-    begin: int, end: int, tiles: int, points: int, panels: Array, lanes: int,
-) -> None:  # fmt: skip
-    origin = np.empty(t.size * t.size, np.int64)
-    to = np.arange(points) * (tiles * t.lanes)
-    tiles_each = t.rows * t.columns
-    for p in range(begin, end):
-        place(origin, t, (first + p // tiles_each) * groups + group, p % tiles_each)
-        for panel in range(panels.size - 1):
-            columns = panels[panel + 1] - panels[panel]
-            for c in range(columns):
-                start = (panels[panel] + c) * lanes
-                goal = (panels[panel] * tiles + p * columns + c) * lanes
-                if upstream:
-                    transform_upstream(scheme, source, start, origin, target, goal, to)
-                else:
-                    transform_input(scheme, source, start, origin, target, goal, to)
-
-
-@kernel("contract")
-def add_products(
-    pixels: Array, upstream: Array, sums: Array, x_lanes: int, channels: int, tiles: int, panels: Array, lanes: int,
-    block: int,
-) -> None:  # fmt: skip
-    """sums[e, c, k] += the sum over tiles p of pixels[e, p, c] * upstream[e, p, k], k in panels.
-
-    `block` tiles are added up before their sum is added to the others'.
-    """
-    points = len(sums)
-    width = panels[-1] * lanes
-    count = panels.size - 1
-    for part in prange(points * count):
-        _add_to_panel(
-            pixels, part // count * tiles * x_lanes, upstream, part // count * tiles * width, sums.reshape(-1),
-            part // count * channels * width, x_lanes, channels, tiles, panels[part % count],
-            panels[part % count + 1], width, lanes, block,
-        )  # fmt: skip
-
-
-@inline
-def _add_to_panel(
-    pixels: Array, x: int, upstream: Array, y: int, sums: Array, to: int, x_lanes: int, channels: int, tiles: int,
-    first: int, end: int, width: int, lanes: int, block: int,
-) -> None:  # fmt: skip
-    columns = end - first
-    rows = np.arange(ROWS)
-    x_terms = np.arange(tiles) * x_lanes
-    y_terms = np.arange(tiles) * (columns * lanes)
-    for p in range(0, tiles, block):
-        c = 0
-        while c < channels:
-            place = to + c * width + first * lanes
-            c += multiply(
-                channels - c, columns, upstream, y + first * tiles * lanes, y_terms, pixels, x + c, rows, x_terms, p,
-                min(tiles, p + block), sums, place, width, lanes, sums, place, width, False,
+    chunks = len(sums)
+    kernel_parts = vectors.size - 1
+    parts = chunks * channel_parts * kernel_parts
+    for thread in prange(len(work)):
+        for part in range(parts * thread // len(work), parts * (thread + 1) // len(work)):
+            chunk = part // (channel_parts * kernel_parts)
+            k = part % kernel_parts
+            _part(
+                source, upstream, sums[chunk].reshape(-1), work[thread], scheme, x, y, groups, group, channels,
+                x.images // groups * chunk // chunks, x.images // groups * (chunk + 1) // chunks, vectors[k],
+                vectors[k + 1], part // kernel_parts % channel_parts, channel_parts, lanes, at_once, block,
             )  # fmt: skip
+
+
+@inline
+def _part(
+    source: Array, upstream: Array, sums: Array, work: Array, scheme: int, x: Tiles, y: Tiles, groups: int, group: int,
+    channels: int, first_image: int, end_image: int, v_first: int, v_end: int, channel_part: int, channel_parts: int,
+    lanes: int, at_once: int, block: int,
+) -> None:  # fmt: skip
+    points = x.size * x.size
+    tiles_each = x.rows * x.columns
+    end = end_image * tiles_each
+    c_first, c_end = part_of_rows(channels, channel_part, channel_parts)
+    start = c_first // lanes * lanes
+    width = (c_end - start + lanes - 1) // lanes * lanes
+    pixels = work[: points * at_once * width]
+    places = work[points * at_once * width :]
+    for e in range(points):
+        for c in range(c_first, c_end):
+            sums[(e * channels + c) * y.lanes + v_first * lanes : (e * channels + c) * y.lanes + v_end * lanes] = 0
+    origin = np.empty(points, np.int64)
+    rows = np.arange(ROWS)
+    tile = np.arange(at_once)
+    point = np.arange(points) * at_once
+    for first in range(first_image * tiles_each, end, at_once):
+        count = min(at_once, end - first)
+        for p in range(count):
+            place(origin, x, (first + p) // tiles_each * groups + group, (first + p) % tiles_each)
+            for c in range(0, width, lanes):
+                transform_input(scheme, source, start + c, origin, pixels, p * width + c, point * width)
+        v = v_first
+        while v < v_end:
+            columns = panel_width(v_end - v)
+            for p in range(count):
+                place(origin, y, (first + p) // tiles_each * groups + group, (first + p) % tiles_each)
+                for k in range(0, columns * lanes, lanes):
+                    transform_upstream(
+                        scheme, upstream, v * lanes + k, origin, places, p * columns * lanes + k,
+                        point * (columns * lanes),
+                    )  # fmt: skip
+            x_terms = tile * width
+            y_terms = tile * (columns * lanes)
+            for e in range(points):
+                c = c_first
+                while c < c_end:
+                    to = (e * channels + c) * y.lanes + v * lanes
+                    taken = 0
+                    for p in range(0, count, block):
+                        taken = multiply(
+                            c_end - c, columns, places, point[e] * (columns * lanes), y_terms, pixels,
+                            point[e] * width + c - start, rows, x_terms, p, min(count, p + block), sums, to, y.lanes,
+                            lanes, sums, to, y.lanes, False,
+                        )  # fmt: skip
+                    c += taken
+            v += columns
 
 
 @kernel("contract")
 def transform_to_taps(
     sums: Array, gw: Array, scheme: int, kernels: int, channels: int, points: int, taps: int, lanes: int
 ) -> None:
-    """gw[k, c, tap] of one group from sums[point, c, k]."""
+    """gw[k, c, tap] of one group from sums[chunk, point, c, k], of which the chunks are added up."""
     vectors = (kernels + lanes - 1) // lanes
     blocks = (channels + CHANNELS - 1) // CHANNELS
     for part in prange(vectors * blocks):
         first = part % blocks * CHANNELS
         _write_taps(
             sums, gw, scheme, kernels, channels, points, taps, part // blocks * lanes, first,
-            min(channels, first + CHANNELS), vectors * lanes, lanes,
+            min(channels, first + CHANNELS), lanes,
         )  # fmt: skip
 
 
 @inline
 def _write_taps(
     sums: Array, gw: Array, scheme: int, kernels: int, channels: int, points: int, taps: int, k: int, first: int,
-    end: int, width: int, lanes: int,
+    end: int, lanes: int,
 ) -> None:  # fmt: skip
+    width = (kernels + lanes - 1) // lanes * lanes
+    size = points * channels * width  # of a chunk
+    all_sums = sums.reshape(-1)
+    point = np.arange(points) * (channels * width)
     numbers = np.empty(CHANNELS * taps * lanes, gw.dtype)
-    sums_at = np.arange(points) * (channels * width)
     to = np.arange(taps) * lanes
     for c in range(first, end):
-        transform_sums(scheme, sums, c * width + k, sums_at, numbers, (c - first) * taps * lanes, to)
-    size = (end - first) * taps
-    for i in range(0, size, lanes):
+        start = c * width + k
+        for chunk in range(1, len(sums)):
+            for e in range(points):
+                add_lanes(all_sums, start + point[e], all_sums, chunk * size + start + point[e])
+        transform_sums(scheme, all_sums, start, point, numbers, (c - first) * taps * lanes, to)
+    count_of_taps = (end - first) * taps
+    for i in range(0, count_of_taps, lanes):
         goal = (k * channels + first) * taps + i
-        count = min(lanes, size - i)
+        count = min(lanes, count_of_taps - i)
         transpose_lanes(gw, goal, channels * taps, numbers, i * lanes, lanes, count, min(lanes, kernels - k), count)
