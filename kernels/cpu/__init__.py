@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from scratchnet.kernels.cpu import activation as activation
+    from scratchnet.kernels.cpu import arithmetic as arithmetic
     from scratchnet.kernels.cpu import blas as blas
     from scratchnet.kernels.cpu import buffers as buffers
     from scratchnet.kernels.cpu import columns as columns

@@ -1,5 +1,6 @@
 """Memory for results. Large blocks are kept when their array dies: fresh memory costs page faults at every step."""
 
+import bisect
 import math
 import os
 import threading
@@ -9,11 +10,13 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 POOLED = 1 << 17  # bytes; smaller arrays are left to malloc, which reuses them itself
+LOOSE = 1.5  # times what is asked for is the largest block that is given
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector
 
 Memory = tuple[NDArray[Any], int]  # bytes, and the first address among theirs on a boundary
 
 _idle: dict[int, list[Memory]] = {}  # size of the block -> blocks nobody uses
+_sizes: list[int] = []  # its keys, in rising order
 _idle_bytes = 0
 _idle_limit = 1 << 30
 _lock = threading.RLock()  # reentrant: garbage collection may give a block back while this thread takes one
@@ -46,8 +49,24 @@ def _give_back(memory: Memory) -> None:
     size = memory[0].size
     with _lock:
         if _idle_bytes + size <= _idle_limit:
-            _idle.setdefault(size, []).append(memory)
+            if size not in _idle:
+                _idle[size] = []
+                bisect.insort(_sizes, size)
+            _idle[size].append(memory)
             _idle_bytes += size
+
+
+def _take(size: int) -> Memory | None:
+    """The smallest idle block that is large enough, and not much larger."""
+    global _idle_bytes
+    for i in range(bisect.bisect_left(_sizes, size), len(_sizes)):
+        found = _sizes[i]
+        if found > size * LOOSE:
+            return None
+        if _idle[found]:
+            _idle_bytes -= found
+            return _idle[found].pop()
+    return None
 
 
 def _new(size: int) -> Memory:
@@ -57,7 +76,6 @@ def _new(size: int) -> Memory:
 
 def empty(shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     """np.empty: the values are whatever the memory held. Large arrays lie on a 64-byte boundary."""
-    global _idle_bytes
     kind = np.dtype(dtype)
     if isinstance(shape, int):
         shape = (shape,)
@@ -68,10 +86,7 @@ def empty(shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     step = 1 << max(16, size.bit_length() - 4)
     size = -(-size // step) * step + ALIGNMENT
     with _lock:
-        blocks = _idle.get(size)
-        memory = blocks.pop() if blocks else None
-        if memory is not None:
-            _idle_bytes -= size
+        memory = _take(size)
     return np.asarray(Block(memory or _new(size), shape, kind))
 
 
@@ -85,6 +100,7 @@ def clear() -> None:
     global _idle_bytes
     with _lock:
         _idle.clear()
+        _sizes.clear()
         _idle_bytes = 0
 
 

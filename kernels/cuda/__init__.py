@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from scratchnet.kernels.cuda import activation as activation
+    from scratchnet.kernels.cuda import arithmetic as arithmetic
     from scratchnet.kernels.cuda import buffers as buffers
     from scratchnet.kernels.cuda import columns as columns
     from scratchnet.kernels.cuda import conv as conv

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from scratchnet.kernels.plain import activation as activation
+    from scratchnet.kernels.plain import arithmetic as arithmetic
     from scratchnet.kernels.plain import buffers as buffers
     from scratchnet.kernels.plain import columns as columns
     from scratchnet.kernels.plain import conv as conv

@@ -172,7 +172,8 @@ def _walk(
                 pending.add(first, _fit(gradient, first))
         while pending.heap:
             node, arrived = pending.pop()
-            _run_prehooks(node, arrived)
+            if node.pre_hooks or node.retained:
+                _run_prehooks(node, arrived)
             if wanted:
                 _note(node, arrived, wanted, found)
             if useful is None:

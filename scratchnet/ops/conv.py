@@ -49,6 +49,7 @@ class Convolution(Op):
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Any:
         x, w = ctx.saved
+        gy = gy.contiguous()  # a part of another gradient, say: once, and not in each of the three
         gx = Conv2dGradInput.apply(gy, w, ctx.x_shape, ctx.plan) if ctx.needs[0] else None
         gw = Conv2dGradWeight.apply(gy, x, ctx.w_shape, ctx.plan) if ctx.needs[1] else None
         return gx, gw, (ChannelSum.apply(gy) if ctx.needs[2] else None), None
