@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 POOLED = 1 << 17  # bytes; smaller arrays are left to malloc, which reuses them itself
-LOOSE = 1.5  # times what is asked for is the largest block that is given
+LOOSE = 2.0  # times what is asked for is the largest block that is given
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector
 
 Memory = tuple[NDArray[Any], int]  # bytes, and the first address among theirs on a boundary
