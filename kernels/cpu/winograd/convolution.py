@@ -21,7 +21,7 @@ from scratchnet.kernels.cpu.winograd.sums import sum_tiles, transform_to_taps
 from scratchnet.kernels.cpu.winograd.tiles import Tiles
 from scratchnet.kernels.geometry import output_size
 
-CHUNKS = 16  # at most
+CHUNKS = 16  # of images, at most, whose weight gradients are added up apart
 TERMS = 96  # of a float32 sum at most, that are added up before their sum is added to the others'
 CACHE = 640 << 10  # bytes of the second cache that a thread's tiles may take at all points
 

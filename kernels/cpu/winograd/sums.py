@@ -61,26 +61,26 @@ def _part(
             sums[(e * channels + c) * y.lanes + v_first * lanes : (e * channels + c) * y.lanes + v_end * lanes] = 0
     origin = np.empty(points, np.int64)
     rows = np.arange(ROWS)
-    tile = np.arange(at_once)
     point = np.arange(points) * at_once
+    pixels_to = point * width
+    x_terms = np.arange(at_once) * width
     for first in range(first_image * tiles_each, end, at_once):
         count = min(at_once, end - first)
         for p in range(count):
             place(origin, x, (first + p) // tiles_each * groups + group, (first + p) % tiles_each)
             for c in range(0, width, lanes):
-                transform_input(scheme, source, start + c, origin, pixels, p * width + c, point * width)
+                transform_input(scheme, source, start + c, origin, pixels, p * width + c, pixels_to)
         v = v_first
         while v < v_end:
             columns = panel_width(v_end - v)
+            places_to = point * (columns * lanes)
+            y_terms = np.arange(at_once) * (columns * lanes)
             for p in range(count):
                 place(origin, y, (first + p) // tiles_each * groups + group, (first + p) % tiles_each)
                 for k in range(0, columns * lanes, lanes):
                     transform_upstream(
-                        scheme, upstream, v * lanes + k, origin, places, p * columns * lanes + k,
-                        point * (columns * lanes),
-                    )  # fmt: skip
-            x_terms = tile * width
-            y_terms = tile * (columns * lanes)
+                        scheme, upstream, v * lanes + k, origin, places, p * columns * lanes + k, places_to
+                    )
             for e in range(points):
                 c = c_first
                 while c < c_end:
@@ -88,8 +88,8 @@ def _part(
                     taken = 0
                     for p in range(0, count, block):
                         taken = multiply(
-                            c_end - c, columns, places, point[e] * (columns * lanes), y_terms, pixels,
-                            point[e] * width + c - start, rows, x_terms, p, min(count, p + block), sums, to, y.lanes,
+                            c_end - c, columns, places, places_to[e], y_terms, pixels,
+                            pixels_to[e] + c - start, rows, x_terms, p, min(count, p + block), sums, to, y.lanes,
                             lanes, sums, to, y.lanes, False,
                         )  # fmt: skip
                     c += taken
