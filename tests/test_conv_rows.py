@@ -7,7 +7,7 @@ from parity import needs_torch
 
 import scratchnet
 
-pytestmark = needs_torch
+pytestmark = [needs_torch, pytest.mark.algorithms]
 ROWS = [row for row in table()[0] if row.stem in ("conv", "conv_nd") and row.order]
 
 

@@ -31,7 +31,8 @@ def plain(x: Array, dtype: np.dtype[Any] | None = None) -> Array:
         # Numba compiles anew for read-only arrays. Kernels don't write here: they see the memory as writeable.
         return _thaw(x)
     copy = buffers.empty(x.shape, wanted)
-    if x.dtype == wanted and x.size and flags.writeable and flags.aligned and x[0].flags.c_contiguous:
+    rows_are_runs = x.ndim > 1 and x.size > 0 and flags.writeable and flags.aligned and x[0].flags.c_contiguous
+    if rows_are_runs and x.dtype == wanted and wanted.char in "fd":
         _copy_rows(x.size, x.reshape(len(x), -1), copy.reshape(len(x), -1))  # channels of images, say
     else:
         np.copyto(copy, x)
