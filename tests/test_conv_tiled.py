@@ -10,7 +10,7 @@ from parity import assert_sum_of_products, needs_torch, torch
 import scratchnet.kernels.cpu.conv_tiled as tiled
 from scratchnet.kernels import threads
 
-pytestmark = needs_torch
+pytestmark = [needs_torch, pytest.mark.algorithms]
 
 WAYS = {"places": False, "samples": True}
 # (N, C, H, W), (K, C / groups, KH, KW), groups: rows and columns of a tile in all their sizes, more terms than a panel

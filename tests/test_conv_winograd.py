@@ -12,6 +12,7 @@ from scratchnet.kernels import threads
 from scratchnet.kernels.cpu.conv import algorithm
 from scratchnet.kernels.cpu.winograd.schemes import SCHEMES, Scheme
 
+pytestmark = pytest.mark.algorithms
 CASES = [("winograd", 3), ("winograd", 5), ("winograd4", 3)]
 each_case = pytest.mark.parametrize(("name", "taps"), CASES)
 # (N, C, H, W), (K, C / groups), padding, groups: no whole tile, channels in part of a vector and in several panels of
