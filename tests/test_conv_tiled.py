@@ -1,14 +1,13 @@
 """conv_tiled by both of its ways, over geometries that reach every branch of its loops, against torch in float64."""
 
-import itertools
 from typing import Any
 
 import numpy as np
 import pytest
+from convolutions import gradients
 from parity import assert_sum_of_products, needs_torch, torch
 
 import scratchnet.kernels.cpu.conv_tiled as tiled
-from scratchnet.kernels import threads
 
 pytestmark = [needs_torch, pytest.mark.algorithms]
 
@@ -30,13 +29,6 @@ GEOMETRIES = [
     ((2, 3), (1, 0), (1, 1)),
     ((3, 1), (1, 3), (2, 1)),
 ]
-
-
-def gradients(gy: Any, x: Any, w: Any, bias: Any, options: dict[str, Any]) -> tuple[Any, Any, Any]:
-    """torch's y, gx and gw."""
-    x, w = x.clone().requires_grad_(), w.clone().requires_grad_()
-    y = torch.nn.functional.conv2d(x, w, bias, **options)
-    return y.detach(), *torch.autograd.grad(y, (x, w), gy)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -97,27 +89,3 @@ def test_a_window_in_the_padding_is_the_bias_after_relu(way: str, monkeypatch: p
         x, w = np.zeros((17, channels, 4, 4), np.float32), np.ones((2, channels, 2, 2), np.float32)
         y = tiled.forward(x, w, bias, **options, epilogue="bias_relu")
         np.testing.assert_array_equal(y, np.broadcast_to(np.array([[[0]], [[2]]], np.float32), y.shape))
-
-
-def test_the_bits_do_not_depend_on_the_number_of_threads(rng: np.random.Generator) -> None:
-    if threads.limit() < 2:
-        pytest.skip("one thread is all there is")
-    options: Any = {"stride": (1, 1), "padding": (1, 1), "dilation": (1, 1), "groups": 1}
-    before = threads.count()
-    try:
-        for x_shape, w_shape in itertools.product([(1, 40, 30, 30), (40, 40, 9, 9)], [(70, 40, 3, 3)]):
-            x, w, gy = (
-                rng.standard_normal(shape).astype(np.float32)
-                for shape in (x_shape, w_shape, (x_shape[0], w_shape[0], *x_shape[2:]))
-            )
-            results = []
-            for count in (1, 2):
-                threads.set_count(count)
-                y = tiled.forward(x, w, None, **options)
-                results.append(
-                    (y, tiled.grad_input(gy, w, x_shape, **options), tiled.grad_weight(gy, x, w_shape, **options))
-                )
-            for a, b in zip(*results, strict=True):
-                np.testing.assert_array_equal(a, b)
-    finally:
-        threads.set_count(before)

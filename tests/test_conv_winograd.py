@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from convolutions import gradients
 from parity import assert_sum_of_products, needs_torch, torch
 
 import scratchnet as sn
-from scratchnet.kernels import threads
 from scratchnet.kernels.cpu.conv import algorithm
 from scratchnet.kernels.cpu.winograd.schemes import SCHEMES, Scheme
 
@@ -28,13 +28,6 @@ SHAPES = [
 
 def options_of(padding: Any, groups: int) -> dict[str, Any]:
     return {"stride": (1, 1), "padding": padding, "dilation": (1, 1), "groups": groups}
-
-
-def gradients(gy: Any, x: Any, w: Any, bias: Any, options: dict[str, Any]) -> tuple[Any, Any, Any]:
-    """torch's y, gx and gw."""
-    x, w = x.clone().requires_grad_(), w.clone().requires_grad_()
-    y = torch.nn.functional.conv2d(x, w, bias, **options)
-    return y.detach(), *torch.autograd.grad(y, (x, w), gy)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES, ids=lambda s: f"F({s.outputs}, {s.taps})")
@@ -101,33 +94,6 @@ def test_long_sums(channels: int, taps: int, rng: np.random.Generator) -> None:
     )
     for what, *row in zip(("y", "gx", "gw"), ours, theirs, truth, magnitude, strict=True):
         assert_sum_of_products(*row, what, times=4)
-
-
-def test_the_bits_do_not_depend_on_the_number_of_threads(rng: np.random.Generator) -> None:
-    if threads.limit() < 2:
-        pytest.skip("one thread is all there is")
-    options, winograd = options_of((1, 1), 1), algorithm("winograd")
-    before = threads.count()
-    try:
-        for x_shape, w_shape in (((1, 40, 30, 30), (70, 40, 3, 3)), ((40, 40, 9, 9), (70, 40, 3, 3))):
-            x, w, gy = (
-                rng.standard_normal(shape).astype(np.float32)
-                for shape in (x_shape, w_shape, (x_shape[0], w_shape[0], *x_shape[2:]))
-            )
-            results = []
-            for count in (1, 2):
-                threads.set_count(count)
-                results.append(
-                    (
-                        winograd.forward(x, w, None, **options),
-                        winograd.grad_input(gy, w, x_shape, **options),
-                        winograd.grad_weight(gy, x, w_shape, **options),
-                    )
-                )
-            for a, b in zip(*results, strict=True):
-                np.testing.assert_array_equal(a, b)
-    finally:
-        threads.set_count(before)
 
 
 @pytest.mark.parametrize(("name", "taps"), [("winograd", 2), ("winograd", 7), ("winograd4", 5)])

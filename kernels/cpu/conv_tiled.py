@@ -54,7 +54,7 @@ def forward(
     size = output_size(x.shape[2:], w.shape[2:], stride, padding, dilation)
     y = target(out, (x.shape[0], w.shape[0], *size), x.dtype)
     if y.size:
-        case = (x.shape, w.shape, stride, padding, dilation, groups, _lanes(y))
+        case = (x.shape, w.shape, stride, padding, dilation, groups, HOST.lanes(y.dtype))
         added, relu = bias if epilogue != "none" else None, epilogue == "bias_relu"
         if by_samples(*case, backward=False):
             _convolve_samples(sample_plan(*case, backward=False), plain(x), plain(w), added, y, relu)
@@ -79,7 +79,7 @@ def grad_input(
     gx = target(out, x_shape, gy.dtype)
     if gx.size:
         upstream, weights = plain(gy), plain(w)
-        case = (x_shape, w.shape, stride, padding, dilation, groups, _lanes(gx))
+        case = (x_shape, w.shape, stride, padding, dilation, groups, HOST.lanes(gx.dtype))
         if by_samples(*case, backward=True):
             _convolve_samples(sample_plan(*case, backward=True), upstream, weights, None, gx, False)
         else:
@@ -124,7 +124,7 @@ def _inside_sums(
     )  # fmt: skip
     sums, parts = _room(x, x_shape[0], y_shape[2] * y_shape[3], groups, taps, k // groups)
     block = block_length(x_shape[0] * y_shape[2] * y_shape[3], PLACES)
-    inside_sums(gy.size * taps // AT_ONCE, x, gy, sums, geometry, _lanes(x), parts, block)
+    inside_sums(gy.size * taps // AT_ONCE, x, gy, sums, geometry, HOST.lanes(x.dtype), parts, block)
     return sums
 
 
@@ -132,14 +132,14 @@ def _sums(
     x: Array, gy: Array, x_shape: Shape, w_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> Array:
     """The same for few channels, whose taps share tiles: the taps are filled up to whole ones."""
-    plan = forward_plan(x_shape, w_shape, stride, padding, dilation, groups, _lanes(x))
+    plan = forward_plan(x_shape, w_shape, stride, padding, dilation, groups, HOST.lanes(x.dtype))
     g = plan.grid
     taps = np.zeros(-(-plan.taps.size // ROWS) * ROWS, np.int64)
     taps[: plan.taps.size] = plan.taps
     sums, parts = _room(x, g.samples, g.rows * g.columns, groups, taps.size, g.kernels)
     block = block_length(g.samples * g.rows * g.columns, PLACES)
     weight_sums(
-        gy.size * taps.size // AT_ONCE, x, gy, sums, taps, plan.row_phases, plan.column_phases, g, _lanes(x),
+        gy.size * taps.size // AT_ONCE, x, gy, sums, taps, plan.row_phases, plan.column_phases, g, HOST.lanes(x.dtype),
         _slots(plan, block), parts, block,
     )  # fmt: skip
     return sums
@@ -149,8 +149,8 @@ def _room(x: Array, samples: int, places: int, groups: int, taps: int, kernels: 
     """Memory for the sums (groups, chunks of samples, taps, channels in whole vectors), and in how many parts of
     channels to compute them.
     """
-    vectors = -(-kernels // _lanes(x))
-    width = vectors * _lanes(x)
+    vectors = -(-kernels // HOST.lanes(x.dtype))
+    width = vectors * HOST.lanes(x.dtype)
     chunks = chunks_of_samples(samples, places, groups, taps, width)
     parts = 1 if chunks * groups >= threads.count() else min(threads.count(), vectors)
     return buffers.empty((groups, chunks, taps, width), x.dtype), parts
@@ -159,7 +159,7 @@ def _room(x: Array, samples: int, places: int, groups: int, taps: int, kernels: 
 def _convolve(plan: Plan, source: Array, w: Array, bias: Array | None, y: Array, relu: bool) -> None:
     """target = the plan's sums, plus bias; without terms the bias alone."""
     g = plan.grid
-    lanes = _lanes(y)
+    lanes = HOST.lanes(y.dtype)
     width = HOST.columns * lanes
     work = y.size * plan.taps.size // AT_ONCE
     tiles = -(-g.samples * g.rows * g.columns // width) * g.groups
@@ -175,7 +175,7 @@ def _convolve(plan: Plan, source: Array, w: Array, bias: Array | None, y: Array,
 
 def _convolve_samples(plan: SamplePlan, source: Array, w: Array, bias: Array | None, y: Array, relu: bool) -> None:
     """The same with a sample in each lane."""
-    g, lanes = plan.grid, _lanes(y)
+    g, lanes = plan.grid, HOST.lanes(y.dtype)
     width = g.vectors * lanes
     dealt = buffers.empty((g.sets, source[0].size, width), y.dtype)
     result = buffers.empty((g.sets, y[0].size, width), y.dtype)
@@ -196,8 +196,3 @@ def _added(bias: Array | None, y: Array) -> Array:
 def _slots(plan: Plan, places: int) -> int:
     """How many samples so many places may lie in."""
     return min(plan.grid.samples, (places - 2) // (plan.grid.rows * plan.grid.columns) + 2)
-
-
-def _lanes(x: Array) -> int:
-    """How many numbers of the array's dtype a vector has."""
-    return HOST.lanes(x.dtype)

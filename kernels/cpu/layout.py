@@ -21,6 +21,12 @@ def compute_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return _SINGLE if dtype == _HALF else dtype
 
 
+def is_ready(x: Array) -> bool:
+    """Whether a loop over floats can read and write the array as it is."""
+    flags = x.flags
+    return x.dtype.char in "fd" and flags.c_contiguous and flags.writeable and flags.aligned
+
+
 def plain(x: Array, dtype: np.dtype[Any] | None = None) -> Array:
     """x for reading: C-contiguous, of the dtype computed in, of a type that Numba knows. A copy only if need be."""
     wanted = compute_dtype(x.dtype) if dtype is None else dtype

@@ -6,7 +6,7 @@ import numpy as np
 from numba import types
 
 from scratchnet.kernels.cpu.jit import Kernel, intrinsic, kernel, prange
-from scratchnet.kernels.cpu.layout import Array, plain
+from scratchnet.kernels.cpu.layout import Array, is_ready, plain
 
 
 def sgd_step(
@@ -66,7 +66,7 @@ def _update(
     """Run a loop over flat arrays, and write back what isn't flat memory of the dtype computed in."""
     if not param.size:
         return
-    if grad.dtype is param.dtype and all(map(_is_ready, (param, grad, *states))):
+    if grad.dtype is param.dtype and all(map(is_ready, (param, grad, *states))):
         flat = [a.reshape(-1) for a in (param, grad, *states)]
         loop(param.size, *flat, *map(param.dtype.type, settings), *flags)
         return
@@ -81,12 +81,6 @@ def _update(
         for destination, result in zip(targets, flat, strict=True):
             if result is not destination:
                 np.copyto(destination, result, casting="same_kind")
-
-
-def _is_ready(x: Array) -> bool:
-    """Whether a loop can take the array as it is."""
-    flags = x.flags
-    return x.dtype.char in "fd" and flags.c_contiguous and flags.writeable and flags.aligned
 
 
 @intrinsic

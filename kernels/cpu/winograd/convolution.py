@@ -116,18 +116,18 @@ class Winograd(NamedTuple):
         rows, columns = -(-y.shape[2] // m), -(-y.shape[3] // m)
         shared = {"images": len(x) * groups, "rows": rows, "columns": columns, "step": m}
         pixels = Tiles(
-            height=x.shape[2], width=x.shape[3], lanes=_vectors(x, groups) * _lanes(x), size=m + taps - 1,
-            top=padding[0], left=padding[1], **shared,
+            height=x.shape[2], width=x.shape[3], lanes=_whole_vectors(x, groups), size=m + taps - 1, top=padding[0],
+            left=padding[1], **shared,
         )  # fmt: skip
         places = Tiles(
-            height=y.shape[2], width=y.shape[3], lanes=_vectors(y, groups) * _lanes(y), size=m, top=0, left=0, **shared
+            height=y.shape[2], width=y.shape[3], lanes=_whole_vectors(y, groups), size=m, top=0, left=0, **shared
         )
         return pixels, places
 
     def _convolve(
         self, x: Array, w: Array, bias: Array | None, y: Array, padding: Pair, groups: int, relu: bool, backward: bool
     ) -> None:
-        lanes, taps = _lanes(x), w.shape[2] * w.shape[3]
+        lanes, taps = HOST.lanes(x.dtype), w.shape[2] * w.shape[3]
         channels, kernels = x.shape[1] // groups, y.shape[1] // groups
         scheme = self._number(w.shape)
         pixels, places = self._tiles(x, y, w.shape[2], padding, groups)
@@ -157,7 +157,7 @@ class Winograd(NamedTuple):
         collect(y.size, dealt, y.reshape(len(y) * y.shape[1], -1), kernels, lanes)
 
     def _sum(self, gy: Array, x: Array, gw: Array, padding: Pair, groups: int) -> None:
-        lanes, taps = _lanes(x), gw.shape[2] * gw.shape[3]
+        lanes, taps = HOST.lanes(x.dtype), gw.shape[2] * gw.shape[3]
         channels, kernels = x.shape[1] // groups, gy.shape[1] // groups
         scheme = self._number(gw.shape)
         pixels, places = self._tiles(x, gy, gw.shape[2], padding, groups)
@@ -200,7 +200,7 @@ def _dealt(x: Array, groups: int, t: Tiles) -> Array:
     result = buffers.empty((t.images * t.height * t.width + 1) * t.lanes, x.dtype)
     result[-t.lanes :] = 0
     dealt = result[: -t.lanes].reshape(t.images, t.height * t.width, t.lanes)
-    deal(x.size, x.reshape(len(x) * x.shape[1], -1), dealt, x.shape[1] // groups, _lanes(x))
+    deal(x.size, x.reshape(len(x) * x.shape[1], -1), dealt, x.shape[1] // groups, HOST.lanes(x.dtype))
     return result
 
 
@@ -216,11 +216,7 @@ def _panels(vectors: int) -> Array:
     return np.arange(count + 1) * vectors // count
 
 
-def _vectors(x: Array, groups: int) -> int:
-    """Those that the channels of a group fill."""
-    return -(-x.shape[1] // groups // _lanes(x))
-
-
-def _lanes(x: Array) -> int:
-    """How many numbers of the array's dtype a vector has."""
-    return HOST.lanes(x.dtype)
+def _whole_vectors(x: Array, groups: int) -> int:
+    """The channels of a group, rounded up to whole vectors."""
+    lanes = HOST.lanes(x.dtype)
+    return -(-x.shape[1] // groups // lanes) * lanes
