@@ -13,7 +13,15 @@ POOLED = 1 << 17  # bytes; smaller arrays are left to malloc, which reuses them 
 LOOSE = 2.0  # times what is asked for is the largest block that is given
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector
 
-Memory = tuple[NDArray[Any], int]  # bytes, and the first address among theirs on a boundary
+_BYTES = np.dtype(np.uint8)
+_Bytes = np.ndarray[tuple[int], np.dtype[np.uint8]]
+
+
+class Memory(_Bytes):
+    """Bytes from a boundary on."""
+
+    __slots__ = ()
+
 
 _idle: dict[int, list[Memory]] = {}  # size of the block -> blocks nobody uses
 _sizes: list[int] = []  # its keys, in rising order
@@ -31,22 +39,22 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew_lock)
 
 
-class Block:
-    """Owner of pooled memory, the base of an array and its views: when the last of them dies it gives it back."""
+class Block(_Bytes):
+    """Memory in use, the base of an array: when the array and its views have died it is given back.
 
-    __slots__ = ("__array_interface__", "memory")
+    Both are classes of their own since NumPy looks for an array's base beyond arrays of the same class.
+    """
 
-    def __init__(self, memory: Memory, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-        self.memory = memory
-        self.__array_interface__ = {"version": 3, "shape": shape, "typestr": dtype.str, "data": (memory[1], False)}
+    __slots__ = ()
 
     def __del__(self) -> None:
-        _give_back(self.memory)
+        if type(self.base) is Memory:  # not a view of a block
+            _give_back(self.base)
 
 
 def _give_back(memory: Memory) -> None:
     global _idle_bytes
-    size = memory[0].size
+    size = memory.size
     with _lock:
         if _idle_bytes + size <= _idle_limit:
             if size not in _idle:
@@ -56,38 +64,40 @@ def _give_back(memory: Memory) -> None:
             _idle_bytes += size
 
 
-def _take(size: int) -> Memory | None:
-    """The smallest idle block that is large enough, and not much larger."""
-    global _idle_bytes
-    for i in range(bisect.bisect_left(_sizes, size), len(_sizes)):
-        found = _sizes[i]
-        if found > size * LOOSE:
-            return None
-        if _idle[found]:
-            _idle_bytes -= found
-            return _idle[found].pop()
-    return None
+def _larger(size: int) -> list[Memory]:
+    """The idle blocks of the least size above that there are any of, and not much above."""
+    for i in range(bisect.bisect_right(_sizes, size), len(_sizes)):
+        if _sizes[i] > size * LOOSE:
+            break
+        if _idle[_sizes[i]]:
+            return _idle[_sizes[i]]
+    return []
 
 
 def _new(size: int) -> Memory:
-    memory = np.empty(size, np.uint8)
-    return memory, -(-memory.ctypes.data // ALIGNMENT) * ALIGNMENT
+    memory = np.empty(size + ALIGNMENT, _BYTES)
+    return np.ndarray.__new__(Memory, size, _BYTES, memory, -memory.ctypes.data % ALIGNMENT)
 
 
 def empty(shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     """np.empty: the values are whatever the memory held. Large arrays lie on a 64-byte boundary."""
+    global _idle_bytes
     kind = np.dtype(dtype)
-    if isinstance(shape, int):
-        shape = (shape,)
-    size = math.prod(shape) * kind.itemsize
+    size = (shape if isinstance(shape, int) else math.prod(shape)) * kind.itemsize
     if size < POOLED:
         return np.empty(shape, kind)
     # Sizes are rounded up to an eighth of their power of two, so that slightly different batches share blocks.
     step = 1 << max(16, size.bit_length() - 4)
-    size = -(-size // step) * step + ALIGNMENT
+    size = -(-size // step) * step
+    memory = None
     with _lock:
-        memory = _take(size)
-    return np.asarray(Block(memory or _new(size), shape, kind))
+        fitting = _idle.get(size) or _larger(size)
+        if fitting:
+            memory = fitting.pop()
+            _idle_bytes -= memory.size
+    if memory is None:
+        memory = _new(size)
+    return np.ndarray(shape, kind, np.ndarray.__new__(Block, memory.size, _BYTES, memory))
 
 
 def idle_bytes() -> int:

@@ -24,6 +24,7 @@ def algorithm(name: str) -> ModuleType:
     return import_module(f"scratchnet.kernels.cpu.conv_{name}")
 
 
+@functools.lru_cache(4096)
 def choose(
     x_shape: Shape,
     w_shape: Shape,

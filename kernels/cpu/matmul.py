@@ -1,5 +1,7 @@
 """Matrix products."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from scratchnet.kernels import threads
@@ -59,22 +61,34 @@ def dots(a: Array, b: Array, out: Array) -> None:
 
 def _multiply(a: Array, b: Array, out: Array) -> None:
     """out = a b by tiles, or its transpose where less has to be moved."""
-    transposed = _moved(b.T, a.T) + out.size < _moved(a, b)
+    lanes = HOST.lanes(out.dtype)
+    work, rows, terms, columns, transposed, block, parts = _cut(
+        *a.shape, b.shape[1], _is_turned(a), _is_turned(b), lanes, threads.count()
+    )
     if transposed:
         a, b = b.T, a.T
-    (rows, terms), columns, lanes = a.shape, b.shape[1], HOST.lanes(out.dtype)
-    strips = -(-columns // (STRIP * HOST.columns * lanes))
-    parts = max(-(-rows // PART), min(-(-rows // HOST.rows), -(-threads.count() // strips)))
     left, right = (_steps(x.astype(out.dtype, copy=False)) for x in (a, b))
     multiply_matrices(
-        rows * terms * columns // AT_ONCE, *left, *right, out.reshape(-1), rows, terms, columns, transposed, lanes,
-        block_length(terms, TERMS), parts,
+        work, *left, *right, out.reshape(-1), rows, terms, columns, transposed, lanes, block, parts
     )  # fmt: skip
 
 
-def _moved(a: Array, b: Array) -> int:
-    """Elements that a product moves, twice those that it doesn't find in order: b into panels, a where it is turned."""
-    return b.size * (2 if _is_turned(b) else 1) + a.size * (2 if _is_turned(a) else 0)
+@lru_cache(1024)
+def _cut(
+    rows: int, terms: int, columns: int, a_turned: bool, b_turned: bool, lanes: int, count: int
+) -> tuple[int, int, int, int, bool, int, int]:
+    """Work, sizes, whether to compute the transpose, terms of a block, parts of rows for so many threads.
+
+    Elements to be moved are b's, into panels, and a's if it is turned; what isn't found in order counts twice.
+    """
+    a, b = rows * terms, terms * columns
+    moved = b * (2 if b_turned else 1) + a * (2 if a_turned else 0)
+    transposed = a * (1 if a_turned else 2) + b * (0 if b_turned else 2) + rows * columns < moved
+    if transposed:
+        rows, columns = columns, rows
+    strips = -(-columns // (STRIP * HOST.columns * lanes))
+    parts = max(-(-rows // PART), min(-(-rows // HOST.rows), -(-count // strips)))
+    return rows * terms * columns // AT_ONCE, rows, terms, columns, transposed, block_length(terms, TERMS), parts
 
 
 def _is_turned(x: Array) -> bool:

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from scratchnet.kernels.cpu.jit import Kernel, intrinsic, kernel, prange
-from scratchnet.kernels.cpu.layout import Array, is_ready, plain
+from scratchnet.kernels.cpu.jit import intrinsic, kernel, prange
+from scratchnet.kernels.cpu.layout import Array
+from scratchnet.kernels.cpu.many import part, update
 
 
 def sgd_step(
@@ -26,11 +27,9 @@ def sgd_step(
     settings = (lr, momentum, 1 - dampening, weight_decay)
     flags = (weight_decay != 0, bool(nesterov), bool(maximize), bool(first))
     if momentum_buffers is not None and momentum != 0:
-        for arrays in zip(params, grads, momentum_buffers, strict=True):
-            _update(_sgd_momentum, *arrays, settings=settings, flags=flags)
+        update(_sgd_momentum, params, grads, momentum_buffers, settings=settings, flags=flags)
     else:
-        for pair in zip(params, grads, strict=True):
-            _update(_sgd, *pair, settings=settings, flags=flags)
+        update(_sgd, params, grads, settings=settings, flags=flags)
 
 
 def adam_step(
@@ -56,31 +55,7 @@ def adam_step(
     settings = (shrink, decay, 1 - beta1, beta2, 1 - beta2, correction, eps, rate)
     flags = (decay != 0, bool(amsgrad), bool(maximize))
     largest = max_exp_avg_sqs if amsgrad and max_exp_avg_sqs is not None else exp_avg_sqs
-    for arrays in zip(params, grads, exp_avgs, exp_avg_sqs, largest, strict=True):
-        _update(_adam, *arrays, settings=settings, flags=flags)
-
-
-def _update(
-    loop: Kernel, param: Array, grad: Array, *states: Array, settings: tuple[float, ...], flags: tuple[bool, ...]
-) -> None:
-    """Run a loop over flat arrays, and write back what isn't flat memory of the dtype computed in."""
-    if not param.size:
-        return
-    if grad.dtype is param.dtype and all(map(is_ready, (param, grad, *states))):
-        flat = [a.reshape(-1) for a in (param, grad, *states)]
-        loop(param.size, *flat, *map(param.dtype.type, settings), *flags)
-        return
-    targets = [param, *states]
-    flat = [plain(a) for a in targets]
-    # Adam without amsgrad passes one array twice: it must stay one.
-    flat = [flat[next(j for j, b in enumerate(targets) if b is a)] for a in targets]
-    gradient = plain(grad, flat[0].dtype)
-    numbers = [flat[0].dtype.type(v) for v in settings]
-    loop(param.size, flat[0].reshape(-1), gradient.reshape(-1), *(a.reshape(-1) for a in flat[1:]), *numbers, *flags)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for destination, result in zip(targets, flat, strict=True):
-            if result is not destination:
-                np.copyto(destination, result, casting="same_kind")
+    update(_adam, params, grads, exp_avgs, exp_avg_sqs, largest, settings=settings, flags=flags)
 
 
 @intrinsic
@@ -96,8 +71,8 @@ def fma(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
 
 @kernel()
 def _sgd(
-    param: Array,
-    grad: Array,
+    addresses: Array,
+    pieces: Array,
     lr: float,
     momentum: float,
     undamped: float,
@@ -107,18 +82,20 @@ def _sgd(
     maximize: bool,
     first: bool,
 ) -> None:
-    for i in prange(param.size):
-        g = -grad[i] if maximize else grad[i]
-        if decays:
-            g = fma(param[i], weight_decay, g)
-        param[i] = fma(g, -lr, param[i])
+    for n in prange(len(pieces)):
+        param = part(addresses, 0, pieces[n], lr)
+        grad = part(addresses, 1, pieces[n], lr)
+        for i in range(param.size):
+            g = -grad[i] if maximize else grad[i]
+            if decays:
+                g = fma(param[i], weight_decay, g)
+            param[i] = fma(g, -lr, param[i])
 
 
 @kernel()
 def _sgd_momentum(
-    param: Array,
-    grad: Array,
-    buffer: Array,
+    addresses: Array,
+    pieces: Array,
     lr: float,
     momentum: float,
     undamped: float,
@@ -128,23 +105,24 @@ def _sgd_momentum(
     maximize: bool,
     first: bool,
 ) -> None:
-    for i in prange(param.size):
-        g = -grad[i] if maximize else grad[i]
-        if decays:
-            g = fma(param[i], weight_decay, g)
-        b = g if first else fma(g, undamped, buffer[i] * momentum)
-        buffer[i] = b
-        g = fma(b, momentum, g) if nesterov else b
-        param[i] = fma(g, -lr, param[i])
+    for n in prange(len(pieces)):
+        param = part(addresses, 0, pieces[n], lr)
+        grad = part(addresses, 1, pieces[n], lr)
+        buffer = part(addresses, 2, pieces[n], lr)
+        for i in range(param.size):
+            g = -grad[i] if maximize else grad[i]
+            if decays:
+                g = fma(param[i], weight_decay, g)
+            b = g if first else fma(g, undamped, buffer[i] * momentum)
+            buffer[i] = b
+            g = fma(b, momentum, g) if nesterov else b
+            param[i] = fma(g, -lr, param[i])
 
 
 @kernel()
 def _adam(
-    param: Array,
-    grad: Array,
-    average: Array,
-    square: Array,
-    largest: Array,
+    addresses: Array,
+    pieces: Array,
     shrink: float,
     weight_decay: float,
     rest1: float,
@@ -157,21 +135,26 @@ def _adam(
     amsgrad: bool,
     maximize: bool,
 ) -> None:
-    half = param.dtype.type(0.5)
-    one = param.dtype.type(1)
-    for i in prange(param.size):
-        g = -grad[i] if maximize else grad[i]
-        p = param[i] * shrink
-        if decays:
-            g = fma(p, weight_decay, g)
-        # lerp: from whichever end is nearer
-        a = average[i]
-        a = fma(rest1, g - a, a) if rest1 < half else fma(rest1 - one, g - a, g)
-        average[i] = a
-        v = fma(rest2 * g, g, square[i] * beta2)
-        square[i] = v
-        if amsgrad:
-            v = v if v >= largest[i] or v != v else largest[i]
-            largest[i] = v
-        denominator = np.sqrt(v) / correction + eps
-        param[i] = p + rate * a / denominator
+    for n in prange(len(pieces)):
+        param = part(addresses, 0, pieces[n], shrink)
+        grad = part(addresses, 1, pieces[n], shrink)
+        average = part(addresses, 2, pieces[n], shrink)
+        square = part(addresses, 3, pieces[n], shrink)
+        largest = part(addresses, 4, pieces[n], shrink)
+        half, one = param.dtype.type(0.5), param.dtype.type(1)
+        for i in range(param.size):
+            g = -grad[i] if maximize else grad[i]
+            p = param[i] * shrink
+            if decays:
+                g = fma(p, weight_decay, g)
+            # lerp: from whichever end is nearer
+            a = average[i]
+            a = fma(rest1, g - a, a) if rest1 < half else fma(rest1 - one, g - a, g)
+            average[i] = a
+            v = fma(rest2 * g, g, square[i] * beta2)
+            square[i] = v
+            if amsgrad:
+                v = v if v >= largest[i] or v != v else largest[i]
+                largest[i] = v
+            denominator = np.sqrt(v) / correction + eps
+            param[i] = p + rate * a / denominator

@@ -1,8 +1,11 @@
-"""The weighted losses of class indices, their mean and their gradient, by NumPy."""
+"""The weighted losses of class indices and their gradient, by NumPy, and their mean."""
 
 import numpy as np
 
-from scratchnet.kernels.cpu.layout import Array, compute_dtype, deliver
+from scratchnet.kernels.cpu.jit import kernel, prange
+from scratchnet.kernels.cpu.layout import Array, compute_dtype, deliver, plain
+
+CHUNK = 1 << 14  # positions that are added up one after the other
 
 
 def nll(x: Array, target: Array, weight: Array | None, ignore_index: int, out: Array | None = None) -> Array:
@@ -37,11 +40,24 @@ def mean(losses: Array, target: Array, weight: Array | None, ignore_index: int) 
     Without weights each counts 1. The mean of nothing is NaN.
     """
     kind = compute_dtype(losses.dtype)
-    weights = _weights(target, weight, ignore_index, kind)
-    total = np.asarray(weights.sum(dtype=np.float64 if kind.kind == "f" else None)).astype(kind)
+    weights = np.empty(0, kind) if weight is None else plain(weight, kind)
+    sums = np.zeros((-(-target.size // CHUNK), 2))
+    _sums(target.size, plain(losses).reshape(-1), plain(target).reshape(-1), weights, int(ignore_index), sums)
+    summed, total = sums.sum(axis=0)
     with np.errstate(all="ignore"):
-        average = np.asanyarray(losses.sum(dtype=kind) / total)
-        return average.astype(losses.dtype, copy=False), total
+        return np.asarray(summed / total).astype(losses.dtype), np.asarray(total).astype(kind)
+
+
+@kernel()
+def _sums(losses: Array, target: Array, weight: Array, ignore_index: int, sums: Array) -> None:
+    """Of each chunk of positions the sum of the losses, and that of the weights."""
+    for chunk in prange(len(sums)):
+        summed, total = 0.0, 0.0
+        for i in range(chunk * CHUNK, min(target.size, (chunk + 1) * CHUNK)):
+            if target[i] != ignore_index:
+                summed += losses[i]
+                total += weight[target[i]] if weight.size else 1.0
+        sums[chunk] = summed, total
 
 
 def _weights(target: Array, weight: Array | None, ignore_index: int, dtype: np.dtype) -> Array:

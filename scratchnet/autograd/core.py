@@ -21,10 +21,7 @@ FLOATS_ONLY = "only Tensors of floating point dtype can require gradients"
 class Counter:
     """How often shared memory has been written: one for a tensor, its views and its detached twins."""
 
-    __slots__ = ("value",)
-
-    def __init__(self) -> None:
-        self.value = 0
+    value = 0
 
 
 class Tensor:
@@ -62,7 +59,7 @@ class Tensor:
     def _wrap(array: Any) -> "Tensor":
         """A plain Tensor around an array that no other Tensor holds."""
         tensor = Tensor.__new__(Tensor)
-        tensor.array = array if is_array(array) else np.asarray(array)
+        tensor.array = array if type(array) is np.ndarray or is_array(array) else np.asarray(array)
         tensor._counter = Counter()
         return tensor
 
@@ -225,12 +222,13 @@ class Tensor:
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
         node = self.grad_fn
         if node is not None:
-            node.retained[self._output_index] = weakref.ref(self)
+            node.retain(self._output_index, self)
 
     @property
     def retains_grad(self) -> bool:
         """Whether retain_grad was called on this non-leaf."""
-        kept = self._node.retained.get(self._output_index) if self._node is not None else None
+        retained = self._node.retained if self._node is not None else None
+        kept = retained.get(self._output_index) if retained else None
         return kept is not None and kept() is self
 
     def register_hook(self, hook: Any) -> hook_tools.RemovableHandle:
@@ -311,7 +309,7 @@ class Tensor:
 
 def gradient_edge(tensor: Tensor) -> Edge | None:
     """Where a gradient for `tensor` goes: its grad_fn, or the accumulator of a leaf. None where none is wanted."""
-    node = tensor.grad_fn
+    node = tensor._node if tensor._view is None else tensor.grad_fn
     if node is not None:
         return Edge(node, tensor._output_index)
     if not tensor._requires_grad:

@@ -12,7 +12,7 @@ from scratchnet.autograd import anomaly
 from scratchnet.autograd import hooks as hook_tools
 from scratchnet.autograd.complex_step import require_tape
 from scratchnet.autograd.core import Tensor, gradient_edge
-from scratchnet.autograd.modes import set_grad_enabled, state
+from scratchnet.autograd.modes import quiet, set_grad_enabled, state
 from scratchnet.autograd.node import AccumulateGrad, Edge, Meta, Node
 from scratchnet.device import CPU, array_module, on
 from scratchnet.shapes import expandable
@@ -165,7 +165,7 @@ def _walk(
     start = [gradient_edge(root) for root in roots]
     useful = None if targets is None else _leading_to(start, {edge.node for edge in wanted})
     pending = _Pending()
-    with set_grad_enabled(create_graph):
+    with quiet(), set_grad_enabled(create_graph):
         for first, gradient in zip(start, gradients, strict=True):
             assert first is not None  # requires_grad was checked
             if useful is None or first.node in useful:
@@ -177,7 +177,10 @@ def _walk(
             if wanted:
                 _note(node, arrived, wanted, found)
             if useful is None:
-                _step(node, arrived, node.edges, pending, keep)
+                if type(node) is AccumulateGrad:
+                    node.run(arrived)
+                else:
+                    _step(node, arrived, node.edges, pending, keep)
             else:
                 edges = tuple(edge if edge is not None and edge.node in useful else None for edge in node.edges)
                 if any(edges):
@@ -193,11 +196,11 @@ def _note(node: Node, arrived: list[Tensor | None], wanted: dict[Edge, list[int]
 
 
 def _run_prehooks(node: Node, arrived: list[Tensor | None]) -> None:
-    for index, hooks in node.pre_hooks.items():
+    for index, hooks in (node.pre_hooks or {}).items():
         gradient = arrived[index]
         if gradient is not None:
             arrived[index] = hook_tools.run(hooks, gradient)
-    for index, reference in node.retained.items():
+    for index, reference in (node.retained or {}).items():
         tensor, gradient = reference(), arrived[index]
         if tensor is not None and gradient is not None:
             tensor._grad = gradient if tensor._grad is None else tensor._grad + gradient
@@ -207,19 +210,18 @@ def _step(
     node: Node, arrived: list[Tensor | None], edges: tuple[Edge | None, ...], pending: _Pending, keep: bool
 ) -> None:
     """Run one node and hand its gradients on. `edges` may be fewer than the node's: only those are computed."""
-    needs = node.needs
-    if edges is not node.edges:
-        node.needs = tuple(edge is not None for edge in edges)
-    try:
+    if edges is node.edges:
         results = node.run(arrived)
-    finally:
-        node.needs = needs
+    else:
+        needs, node.needs = node.needs, tuple(edge is not None for edge in edges)
+        try:
+            results = node.run(arrived)
+        finally:
+            node.needs = needs
     if state.anomaly:
         anomaly.check_backward(node, results)
     if not keep:
         node.release()
-    if isinstance(node, AccumulateGrad):
-        return
     for index, (edge, gradient) in enumerate(zip(edges, results, strict=False)):
         if edge is not None and gradient is not None:
             pending.add(edge, _fit(gradient, edge, node, index))
@@ -228,15 +230,16 @@ def _step(
 def _fit(gradient: Tensor, edge: Edge, source: Node | None = None, index: int = 0) -> Tensor:
     """The gradient in the shape and dtype of what it belongs to: broadcast dimensions are summed, as torch does."""
     meta: Meta = edge.node.outputs[edge.output]
-    if gradient.array.shape != meta.shape:
-        if not expandable(meta.shape, gradient.array.shape):
+    array = gradient.array
+    if array.shape != meta.shape:
+        if not expandable(meta.shape, array.shape):
             name = source.name() if source is not None else "backward"
             raise RuntimeError(
-                f"Function {name} returned an invalid gradient at index {index} - got {list(gradient.array.shape)} but "
+                f"Function {name} returned an invalid gradient at index {index} - got {list(array.shape)} but "
                 f"expected shape compatible with {list(meta.shape)}"
             )
         gradient = gradient.sum_to_size(meta.shape)
-    if gradient.array.dtype != meta.dtype:
+    if array.dtype is not meta.dtype and array.dtype != meta.dtype:
         gradient = gradient.to(dtypes.of(meta.dtype))
     if type(gradient.array) is not np.ndarray or meta.place is not CPU:
         gradient = _on_device(gradient, meta, source, index)

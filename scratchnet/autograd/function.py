@@ -21,7 +21,6 @@ class FunctionCtx(Node):
     function: "type[Function]"
 
     def __init__(self) -> None:
-        super().__init__()
         self._to_save: tuple[Tensor | None, ...] = ()
         self._saved: list[Any] | None = []
         self._dirty: tuple[Tensor, ...] = ()

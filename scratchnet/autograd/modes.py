@@ -1,11 +1,13 @@
 """Grad mode, inference mode and anomaly mode: switches per thread, as context managers and decorators."""
 
 import threading
-from collections.abc import Callable
-from contextlib import ContextDecorator
+from collections.abc import Callable, Iterator
+from contextlib import ContextDecorator, contextmanager
 from functools import wraps
 from types import TracebackType
 from typing import Any, Self, TypeVar
+
+import numpy as np
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -17,6 +19,7 @@ class State(threading.local):
     inference = False
     anomaly = False
     anomaly_checks_nan = True
+    quiet = False  # NumPy's warnings are off already: within a backward pass
 
 
 state = State()
@@ -40,6 +43,18 @@ class _Mode(ContextDecorator):
     ) -> None:
         for name, value in self._saved.pop().items():
             setattr(state, name, value)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Inside, NumPy doesn't warn of what floats do, and no operation has to see to that itself."""
+    before = state.quiet
+    state.quiet = True
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    finally:
+        state.quiet = before
 
 
 class no_grad(_Mode):

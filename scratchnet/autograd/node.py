@@ -44,10 +44,8 @@ class Node:
     outputs: tuple[Meta, ...] = ()
     traceback: str | None = None
     needs: tuple[bool, ...] = ()
-
-    def __init__(self) -> None:
-        self.pre_hooks: dict[int, dict[int, Any]] = {}  # per output: hooks of the tensor that is this output
-        self.retained: dict[int, weakref.ref[Any]] = {}  # per output: the tensor that keeps its gradient
+    pre_hooks: dict[int, dict[int, Any]] | None = None  # per output: hooks of the tensor that is this output
+    retained: dict[int, weakref.ref[Any]] | None = None  # per output: the tensor that keeps its gradient
 
     def enter_tape(self, edges: tuple[Edge | None, ...], outputs: tuple[Meta, ...]) -> None:
         """Become part of the tape. The number comes after all inputs': a backward pass goes in falling order."""
@@ -72,7 +70,15 @@ class Node:
 
     def register_prehook(self, index: int, hook: Any) -> hook_tools.RemovableHandle:
         """Run `hook` on the gradient of output `index` before this node sees it."""
+        if self.pre_hooks is None:
+            self.pre_hooks = {}
         return hook_tools.add(self.pre_hooks.setdefault(index, {}), hook)
+
+    def retain(self, index: int, tensor: "Tensor") -> None:
+        """Put the gradient of output `index` into `tensor.grad` as well."""
+        if self.retained is None:
+            self.retained = {}
+        self.retained[index] = weakref.ref(tensor)
 
     def __repr__(self) -> str:
         return f"<{self.name()} object at {id(self):#x}>"
@@ -82,7 +88,6 @@ class AccumulateGrad(Node):
     """The end of a path: adds the gradient that arrives to a leaf's `.grad`."""
 
     def __init__(self, leaf: "Tensor") -> None:
-        super().__init__()
         self.variable = leaf
         self.enter_tape((), (meta_of(leaf.array),))
 

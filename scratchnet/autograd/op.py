@@ -1,5 +1,6 @@
 """Op: one operation of the engine, forward on arrays beside backward on Tensors, and how a call of it is recorded."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -25,14 +26,11 @@ class OpNode(Node):
     """The node of an Op's call, and the `ctx` of its forward and backward."""
 
     op: ClassVar[type["Op"]]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._inputs: tuple[int | None, ...] = ()
-        self._outputs: tuple[int, ...] = ()
-        self._arrays: tuple[Any, ...] = ()
-        self._no_grad_outputs: tuple[int, ...] = ()
-        self._saved: list[Any] | None = []
+    _inputs: tuple[int | None, ...] = ()
+    _outputs: tuple[int, ...] = ()
+    _arrays: tuple[Any, ...] = ()
+    _no_grad_outputs: tuple[int, ...] = ()
+    _saved: Sequence[Any] | None = ()
 
     def save_inputs(self, *positions: int | None) -> None:
         """Keep these arguments of apply for backward; Tensors keep their history and are checked for changes.
@@ -69,10 +67,8 @@ class OpNode(Node):
 
     def record(self, args: tuple[Any, ...], outputs: tuple[Tensor, ...]) -> None:
         """Tie the outputs to this node, and this node to where the inputs came from."""
-        self.enter_tape(
-            tuple([gradient_edge(arg) if needed else None for arg, needed in zip(args, self.needs, strict=True)]),
-            tuple([meta_of(out.array) for out in outputs]),
-        )
+        edges = [gradient_edge(arg) if needed else None for arg, needed in zip(args, self.needs, strict=True)]
+        self.enter_tape(tuple(edges), tuple([meta_of(out.array) for out in outputs]))
         saved: list[Any] = []
         for position in self._inputs:
             arg = None if position is None else args[position]
@@ -106,13 +102,15 @@ class Op:
     of arrays. backward takes one Tensor per output and returns one Tensor (or None) per argument of apply; a gradient
     that has the output's broadcast shape or another dtype is summed and cast to the input's by the tape walk.
     The Tensors lie on one device, which is CUDA's current one during forward; `any_device = True` lifts the rule.
-    A class with `view = True` returns a view of its first argument's memory. A printed tensor shows the node's name,
+    A class with `view = True` returns a view of its first argument's memory; one with `silent = True` calls nothing on
+    the CPU of which NumPy might warn, and so nobody has to silence it. A printed tensor shows the node's name,
     `<AddBackward0>` for a class Add; `node=` gives another where torch's is another.
     """
 
     view: ClassVar[bool] = False
     by_place: ClassVar[bool] = False  # a view that finds its elements by their place in memory, as as_strided does
     any_device: ClassVar[bool] = False
+    silent: ClassVar[bool] = False
     node_type: ClassVar[type[OpNode]]
 
     def __init_subclass__(cls, node: str | None = None, **kwargs: Any) -> None:
@@ -142,14 +140,11 @@ class Op:
             arrays = [arg.array if isinstance(arg, Tensor) else arg for arg in args]
         node = cls.node_type()
         node.needs = tuple(needs)
-        with np.errstate(all="ignore"):
-            if stepping.active:
-                result = step_forward(cls, node, args)
-            elif place is CPU:
-                result = cls.forward(node, *arrays)
-            else:
-                with on(place):
-                    result = cls.forward(node, *arrays)
+        if on_cpu and (cls.silent or state.quiet) and not stepping.active:
+            result = cls.forward(node, *arrays)
+        else:
+            with np.errstate(all="ignore"), on(place):
+                result = step_forward(cls, node, args) if stepping.active else cls.forward(node, *arrays)
         single = not isinstance(result, tuple)
         outputs = (Tensor._wrap(result),) if single else tuple([Tensor._wrap(array) for array in result])
         if cls.view:

@@ -68,8 +68,15 @@ class Sequential(_Numbered):
             self.add_module(name, module)
 
     def forward(self, input: Any) -> Any:
-        for module in self._modules.values():
-            input = module(input)
+        modules = list(self._modules.values())
+        while modules:
+            module = modules.pop(0)
+            joined = module._joined(modules[0]) if modules else None
+            if joined is None:
+                input = module(input)
+            else:
+                input = joined(input)
+                del modules[0]
         return input
 
     def __getitem__(self, index: int | slice) -> Any:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from scratchnet.nn import functional as F
 from scratchnet.nn import init
+from scratchnet.nn.activation import ReLU
+from scratchnet.nn.calling import Hooked
 from scratchnet.nn.module import Module
 from scratchnet.nn.parameter import Parameter
+from scratchnet.ops.conv import conv2d_relu
 from scratchnet.ops.creation import empty
 from scratchnet.shapes import message
 from scratchnet.tensor import Tensor
@@ -191,6 +194,15 @@ class Conv2d(_Conv):
     """
 
     _axes = 2
+
+    def _joined(self, after: Hooked) -> Callable[[Any], Any] | None:
+        """With the ReLU that follows in a Sequential, unless somebody could see what lies between the two."""
+        if type(after) is ReLU and self._is_exactly(Conv2d) and after._is_exactly(ReLU) and not after.inplace:
+            return self._rectified if self.padding_mode == "zeros" else None
+        return None
+
+    def _rectified(self, input: Tensor) -> Tensor:
+        return conv2d_relu(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
 
 class Conv3d(_Conv):

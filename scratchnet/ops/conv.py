@@ -7,11 +7,13 @@ arguments, and its derivatives by them are the other two. The kernels compute al
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, ClassVar
 
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
 from scratchnet.device import kernels_anywhere, kernels_for
+from scratchnet.dtypes import stepping
+from scratchnet.ops.activation import Rectified, relu
 from scratchnet.ops.checks import check_same_dtype, check_tensor
 from scratchnet.ops.conv_checks import check_gradient, check_ranks
 from scratchnet.ops.conv_plan import Geometry, Plan, Shape, known_algorithm, planned
@@ -40,11 +42,14 @@ def conv_algorithm(name: str) -> Iterator[None]:
 class Convolution(Op):
     """y = conv(x, w) + b, the bias added where the kernel writes y."""
 
-    @staticmethod
-    def forward(ctx: Any, x: Any, w: Any, b: Any, plan: Plan) -> Any:
+    silent = True
+    relu: ClassVar[bool] = False
+
+    @classmethod
+    def forward(cls, ctx: Any, x: Any, w: Any, b: Any, plan: Plan) -> Any:
         ctx.save_inputs(0 if ctx.needs[1] else None, 1 if ctx.needs[0] else None)
         ctx.plan, ctx.x_shape, ctx.w_shape = plan, x.shape, w.shape
-        return plan.forward(x, w, b)
+        return plan.forward(x, w, b, relu=cls.relu)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Any:
@@ -53,6 +58,12 @@ class Convolution(Op):
         gx = Conv2dGradInput.apply(gy, w, ctx.x_shape, ctx.plan) if ctx.needs[0] else None
         gw = Conv2dGradWeight.apply(gy, x, ctx.w_shape, ctx.plan) if ctx.needs[1] else None
         return gx, gw, (ChannelSum.apply(gy) if ctx.needs[2] else None), None
+
+
+class ConvolutionToRectify(Convolution, node="ConvolutionBackward0"):
+    """The same before a Rectified: the kernel writes max(y, 0)."""
+
+    relu = True
 
 
 class Conv2dGradInput(Op):
@@ -118,6 +129,7 @@ def _convolve(
     dilation: Any,
     groups: int,
     algorithm: str | None,
+    kind: type[Convolution] = Convolution,
 ) -> Tensor:
     """Convolution over n axes of space."""
     check_ranks(op, input, weight, bias, n)
@@ -131,7 +143,7 @@ def _convolve(
     batched = input if len(x_shape) == n + 2 else input.unsqueeze(0)
     x = batched.array
     plan = chosen(op, algorithm, x, x.shape, w_shape, (steps, before, spread, groups))
-    y: Tensor = Convolution.apply(batched, weight, bias, plan)
+    y: Tensor = kind.apply(batched, weight, bias, plan)
     return y if len(x_shape) == n + 2 else y.squeeze(0)
 
 
@@ -188,6 +200,20 @@ def conv2d(
     5.1.
     """
     return _convolve("conv2d", 2, input, weight, bias, stride, padding, dilation, groups, algorithm)
+
+
+def conv2d_relu(
+    input: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, groups: int
+) -> Tensor:
+    """relu(conv2d(...)) in one pass over the output.
+
+    On the tape it is both: what lies between the two is never written, but it has its node, and backward is the same.
+    """
+    if bias is None or stepping.active or input.ndim != 4:
+        return relu(conv2d(input, weight, bias, stride, padding, dilation, groups))
+    between = _convolve("conv2d", 2, input, weight, bias, stride, padding, dilation, groups, None, ConvolutionToRectify)
+    y: Tensor = Rectified.apply(between)
+    return y
 
 
 def conv3d(

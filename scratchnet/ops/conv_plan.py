@@ -24,12 +24,12 @@ class Plan(NamedTuple):
     groups: int
     algorithm: str
 
-    def forward(self, x: Any, w: Any, b: Any, out: Any = None) -> Any:
-        """conv(x, w) + b, in `out` where given, as the gradients below."""
+    def forward(self, x: Any, w: Any, b: Any, out: Any = None, relu: bool = False) -> Any:
+        """conv(x, w) + b, in `out` where given, as the gradients below; of images with a bias then ReLU, if asked."""
         if len(self.stride) != 2:
             columns = self._columns(x, w.shape)
             return filled(out, self._unfolded(self.flat.forward(columns, self._kernel(w), b), x.shape, w.shape))
-        epilogue = "none" if b is None else "bias"
+        epilogue = "none" if b is None else "bias_relu" if relu else "bias"
         return self._function("forward", x, x.shape, w.shape)(x, w, b, **self.geometry, epilogue=epilogue, out=out)
 
     def grad_input(self, gy: Any, w: Any, x_shape: Shape, out: Any = None) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.devices import computed
 from scratchnet.autograd.op import Op
-from scratchnet.device import kernels_for
+from scratchnet.device import kernels_for, reshaped
 from scratchnet.ops.activation import SoftmaxGrad, log_softmax, softmax
 from scratchnet.ops.checks import check_floating, check_optional_tensor, check_same_dtype, check_tensor
 from scratchnet.ops.compare import where
@@ -165,8 +165,12 @@ def cross_entropy(
 def _by_row(input: Tensor, target: Tensor) -> Tensor:
     """The target as (M, D) int64; it still tells when the target is changed in place."""
     batch, _, places = rows(input.array.shape)
-    shaped: Tensor = target.detach().reshape(batch, places).long()
-    return shaped
+    shaped: Tensor = target.detach()
+    if target.is_contiguous():
+        shaped.array = reshaped(target.array, (batch, places))
+    else:
+        shaped = shaped.reshape(batch, places)
+    return shaped.long()
 
 
 def _with_probabilities(

@@ -1,16 +1,33 @@
 """What a loss does with the losses of its positions: keep, add up or average them."""
 
 import warnings
+from typing import Any
 
 from scratchnet.autograd.core import Tensor
+from scratchnet.autograd.op import Op
+from scratchnet.device import array_module, strided
 from scratchnet.shapes import broadcast_shapes, message
+
+
+class Share(Op):
+    """x / total at every place of the shape, none of them in memory of its own: the adjoint of a sum over total."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, total: Any, shape: tuple[int, ...]) -> Any:
+        ctx.save_inputs(1)
+        return strided(array_module(x).asarray(x / total, dtype=x.dtype), 0, shape, (0,) * len(shape))
+
+    @staticmethod
+    def backward(ctx: Any, gy: Tensor) -> Any:
+        (total,) = ctx.saved
+        return (gy.sum() / total).to(gy.dtype), None, None
 
 
 def spread_out(gy: Tensor, reduction: str, total: Tensor | float, shape: tuple[int, ...]) -> Tensor:
     """The gradient of the losses from that of what `reduced` made of them."""
-    if reduction == "mean":
-        gy = (gy / total).to(gy.dtype)
-    spread: Tensor = gy.expand(shape)
+    if reduction == "none":
+        return gy
+    spread: Tensor = Share.apply(gy, total if reduction == "mean" else 1.0, shape)
     return spread
 
 

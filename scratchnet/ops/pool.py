@@ -14,6 +14,8 @@ from scratchnet.ops.pool_checks import placed
 class MaxPool2DWithIndices(Op):
     """The largest value of each window, and where in the plane it stood."""
 
+    silent = True
+
     @staticmethod
     def forward(
         ctx: Any, x: Any, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, out_size: Pair

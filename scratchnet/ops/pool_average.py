@@ -18,6 +18,8 @@ from scratchnet.shapes import message
 class AvgPool2D(Op):
     """The mean of each window; `rule` holds stride, padding, count_include_pad and divisor_override."""
 
+    silent = True
+
     @staticmethod
     def forward(ctx: Any, x: Any, kernel_size: Pair, out_size: Pair, rule: dict[str, Any]) -> Any:
         ctx.image, ctx.kernel_size, ctx.rule = x.shape[2:], kernel_size, rule

@@ -18,6 +18,7 @@ class View(Op):
     """The same memory in another shape."""
 
     view = True
+    silent = True
 
     @staticmethod
     def forward(ctx: Any, x: Any, shape: tuple[int, ...]) -> Any:
