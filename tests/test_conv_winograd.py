@@ -13,7 +13,7 @@ from scratchnet.kernels.cpu.conv import algorithm
 from scratchnet.kernels.cpu.winograd.schemes import SCHEMES, Scheme
 
 pytestmark = pytest.mark.algorithms
-CASES = [("winograd", 3), ("winograd", 5), ("winograd4", 3)]
+CASES = [("winograd", 3), ("winograd3", 3), ("winograd", 5), ("winograd4", 3)]
 each_case = pytest.mark.parametrize(("name", "taps"), CASES)
 # (N, C, H, W), (K, C / groups), padding, groups: no whole tile, channels in part of a vector and in several panels of
 # them, more terms than a block has, images that are cut off by less padding than none.
@@ -69,15 +69,18 @@ def test_equals_torch(shapes: Any, dtype: str, name: str, taps: int, rng: np.ran
         if dtype == "float64":
             np.testing.assert_allclose(a, exact.numpy(), rtol=1e-10, atol=1e-10)
         else:
-            # Of the others "auto" takes F(2, 5) alone, for long sums, below. docs/performance.md has the errors.
+            # Of the others "auto" takes F(3, 3) and F(2, 5), for long sums, below. docs/performance.md has the errors.
             assert_sum_of_products(a, b, exact, size_, what, times=4 if (name, taps) == ("winograd", 3) else 32)
 
 
 @needs_torch
-@pytest.mark.parametrize(("channels", "taps"), [(64, 3), (832, 3), (32, 5), (128, 5)])
-def test_long_sums(channels: int, taps: int, rng: np.random.Generator) -> None:
+@pytest.mark.parametrize(
+    ("name", "channels", "taps"),
+    [("winograd", c, r) for c, r in ((64, 3), (832, 3), (32, 5), (128, 5))] + [("winograd3", c, 3) for c in (16, 64, 832)],
+)
+def test_long_sums(name: str, channels: int, taps: int, rng: np.random.Generator) -> None:
     options = options_of((taps // 2, taps // 2), 1)
-    winograd = algorithm("winograd")
+    winograd = algorithm(name)
     x, w, gy = (
         rng.standard_normal(shape).astype(np.float32)
         for shape in ((8, channels, 10, 10), (48, channels, taps, taps), (8, 48, 10, 10))
@@ -96,7 +99,7 @@ def test_long_sums(channels: int, taps: int, rng: np.random.Generator) -> None:
         assert_sum_of_products(*row, what, times=4)
 
 
-@pytest.mark.parametrize(("name", "taps"), [("winograd", 2), ("winograd", 7), ("winograd4", 5)])
+@pytest.mark.parametrize(("name", "taps"), [("winograd", 2), ("winograd", 7), ("winograd3", 5), ("winograd4", 5)])
 def test_other_kernels_are_refused_by_name(name: str, taps: int) -> None:
     x, w = sn.zeros(1, 2, 9, 9), sn.zeros(2, 2, taps, taps)
     with pytest.raises(NotImplementedError, match=rf"algorithm \(='{name}'\) can't do input"):

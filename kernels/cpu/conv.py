@@ -9,7 +9,7 @@ import numpy as np
 
 from scratchnet.kernels.cpu.layout import Pair, Shape, compute_dtype
 from scratchnet.kernels.cpu.vectors import HOST
-from scratchnet.kernels.cpu.winograd.choice import faster
+from scratchnet.kernels.cpu.winograd.choice import fastest
 
 
 @functools.cache
@@ -36,9 +36,6 @@ def choose(
     function: str = "forward",
 ) -> str:
     """The name of the algorithm that "auto" stands for in this case, for one of the functions."""
-    case = (x_shape, w_shape, dtype, stride, padding, dilation, groups)
-    if algorithm("winograd").supports(*case):
-        lanes = HOST.lanes(compute_dtype(dtype))
-        if faster(function, x_shape, w_shape, padding, groups, lanes):
-            return "winograd"
-    return "tiled"
+    if stride != (1, 1) or dilation != (1, 1):
+        return "tiled"
+    return fastest(function, x_shape, w_shape, padding, groups, HOST.lanes(compute_dtype(dtype)))

@@ -1,8 +1,8 @@
-"""Where Winograd's convolution is faster than conv_tiled, and precise enough to be taken unasked.
+"""Where one of Winograd's convolutions is faster than conv_tiled, and precise enough to be taken unasked.
 
-Both costs are in multiply-adds of vectors. Their constants were fitted to 308 layers, each function of both algorithms
-timed on two threads: nine of ten predictions are within 30 % of the time, and what is chosen takes 2 % longer on
-average than the faster of the two.
+Costs are in multiply-adds of vectors. Their constants were fitted to 308 layers, each function of the algorithms timed
+on two threads: nine of ten predictions are within 30 % of the time, and what is chosen takes 2 % longer on average than
+the fastest.
 """
 
 from functools import lru_cache
@@ -13,59 +13,75 @@ from scratchnet.kernels.cpu.tiled.sample_plans import lines
 from scratchnet.kernels.cpu.tiled.weight_sums import chunks_of_samples
 from scratchnet.kernels.geometry import output_size
 
-OUTPUTS = 2  # a tile's rows and columns of places
 CALL = 120_000  # what a call costs more than one of conv_tiled
-# Terms of a sum, at least. F(2, 5) has 2 to 4 times PyTorch's rounding errors if its sums are long, and more if not.
-TERMS = {3: 1, 5: 400}
-PLACES = {3: 1, 5: 1024}
+NAMES = {2: "winograd", 3: "winograd3"}  # by a tile's rows of places
+# By those and the kernel's rows: the terms of a sum, at least. But for F(2, 3), sums have 2 to 3 times PyTorch's
+# rounding errors if they are long, and more if not.
+TERMS = {(2, 3): 1, (3, 3): 144, (2, 5): 400}
+PLACES = {(2, 3): 1, (3, 3): 256, (2, 5): 1024}
 
 
 @lru_cache(1024)
-def faster(function: str, x_shape: Shape, w_shape: Shape, padding: Pair, groups: int, lanes: int) -> bool:
-    """Whether `function`, one of the contract's three, is both, for a kernel that is supported."""
+def fastest(function: str, x_shape: Shape, w_shape: Shape, padding: Pair, groups: int, lanes: int) -> str:
+    """The algorithm for `function`, one of the contract's three, of a kernel without stride and dilation."""
     size = output_size(x_shape[2:], w_shape[2:], (1, 1), padding, (1, 1))
     if 0 in (*x_shape, *w_shape, *size):
-        return False
-    if function == "grad_weight":
-        long = x_shape[0] * size[0] * size[1] >= PLACES[w_shape[2]]
-        return long and _sums_are_faster(x_shape, w_shape, size, padding, groups, lanes)
-    terms = w_shape[0] // groups if function == "grad_input" else w_shape[1]
-    long = terms * w_shape[2] * w_shape[3] >= TERMS[w_shape[2]]
-    return long and _convolution_is_faster(x_shape, w_shape, size, padding, groups, lanes, function == "grad_input")
+        return "tiled"
+    sums, backward = function == "grad_weight", function == "grad_input"
+    if sums:
+        terms, limits = x_shape[0] * size[0] * size[1], PLACES
+        found = {"tiled": _tiled_cost_of_sums(x_shape, w_shape, size, padding, groups, lanes)}
+    else:
+        terms, limits = (w_shape[0] // groups if backward else w_shape[1]) * w_shape[2] * w_shape[3], TERMS
+        found = {"tiled": _tiled_cost(x_shape, w_shape, size, padding, groups, lanes, backward)}
+    for outputs, name in NAMES.items():
+        if w_shape[2] == w_shape[3] and limits.get((outputs, w_shape[2]), terms + 1) <= terms:
+            if sums:
+                found[name] = _cost_of_sums(outputs, x_shape, w_shape, size, groups, lanes)
+            else:
+                found[name] = _cost(outputs, x_shape, w_shape, size, groups, lanes, backward)
+    return min(found, key=found.__getitem__)
 
 
-def _convolution_is_faster(
+def _tiled_cost(
     x_shape: Shape, w_shape: Shape, size: Pair, padding: Pair, groups: int, lanes: int, backward: bool
-) -> bool:
-    channels, kernels, target = w_shape[1], w_shape[0] // groups, size
-    if backward:
-        channels, kernels, target = kernels, channels, (x_shape[2], x_shape[3])
-    taps = w_shape[2] * w_shape[3]
-    wide, high = -(-channels // lanes), -(-kernels // lanes)  # vectors of channels, read and written
-    tiles, points = _tiles(x_shape[0], target, w_shape[2])
-    winograd = tiles * points * (1.5 * channels * high + 22 * high + 5 * wide) + 60 * channels * high * taps
-    wanted = x_shape[0] * target[0] * target[1] * channels * kernels * taps / lanes
-    tiled = 1.25 * wanted * min(costs(x_shape, w_shape, (1, 1), padding, (1, 1), groups, lanes, backward))
-    return winograd * groups + CALL < tiled * groups
+) -> float:
+    target = x_shape[2] * x_shape[3] if backward else size[0] * size[1]
+    wanted = x_shape[0] * target * w_shape[0] * w_shape[1] * w_shape[2] * w_shape[3] / lanes
+    return 1.25 * wanted * min(costs(x_shape, w_shape, (1, 1), padding, (1, 1), groups, lanes, backward))
 
 
-def _sums_are_faster(x_shape: Shape, w_shape: Shape, size: Pair, padding: Pair, groups: int, lanes: int) -> bool:
+def _tiled_cost_of_sums(x_shape: Shape, w_shape: Shape, size: Pair, padding: Pair, groups: int, lanes: int) -> float:
     n, channels, kernels, taps = x_shape[0], w_shape[1], w_shape[0] // groups, w_shape[2] * w_shape[3]
-    wide, high = -(-channels // lanes), -(-kernels // lanes)
-    tiles, points = _tiles(n, size, w_shape[2])
-    moved = n * (x_shape[2] * x_shape[3] * wide + size[0] * size[1] * high)  # vectors dealt out
-    winograd = (
-        tiles * points * (1.6 * channels * high + 19 * (high + wide)) + 26 * moved + 60 * channels * high * points
-    )
+    high = -(-kernels // lanes)
     met = 1.0  # the part of the taps that are not over padding
     for line in lines(x_shape, w_shape, (1, 1), padding, (1, 1), backward=False):
         met *= sum(len(taps_met) for _, taps_met in line) / (len(line) * w_shape[2])
     wanted = n * size[0] * size[1] * channels * taps  # for each output channel
     chunks = chunks_of_samples(n, size[0] * size[1], groups, channels * taps, high * lanes)
-    tiled = wanted * (1.2 * met * high + 5.6 * kernels / lanes / channels) + channels * high * taps * (70 + 50 * chunks)
-    return winograd * groups + CALL < tiled * groups
+    inside = wanted * (1.2 * met * high + 5.6 * kernels / lanes / channels)
+    return (inside + channels * high * taps * (70 + 50 * chunks)) * groups
 
 
-def _tiles(images: int, size: Pair, taps: int) -> Pair:
+def _cost(outputs: int, x_shape: Shape, w_shape: Shape, size: Pair, groups: int, lanes: int, backward: bool) -> float:
+    channels, kernels, target = w_shape[1], w_shape[0] // groups, size
+    if backward:
+        channels, kernels, target = kernels, channels, (x_shape[2], x_shape[3])
+    wide, high = -(-channels // lanes), -(-kernels // lanes)  # vectors of channels, read and written
+    tiles, points = _tiles(outputs, x_shape[0], target, w_shape[2])
+    products = tiles * points * (1.5 * channels * high + 22 * high + 5 * wide)
+    return (products + 60 * channels * high * w_shape[2] * w_shape[3]) * groups + CALL
+
+
+def _cost_of_sums(outputs: int, x_shape: Shape, w_shape: Shape, size: Pair, groups: int, lanes: int) -> float:
+    n, channels, kernels = x_shape[0], w_shape[1], w_shape[0] // groups
+    wide, high = -(-channels // lanes), -(-kernels // lanes)
+    tiles, points = _tiles(outputs, n, size, w_shape[2])
+    moved = n * (x_shape[2] * x_shape[3] * wide + size[0] * size[1] * high)  # vectors dealt out
+    products = tiles * points * (1.6 * channels * high + 19 * (high + wide))
+    return (products + 26 * moved + 60 * channels * high * points) * groups + CALL
+
+
+def _tiles(outputs: int, images: int, size: Pair, taps: int) -> Pair:
     """How many there are, and the points of one."""
-    return images * -(-size[0] // OUTPUTS) * -(-size[1] // OUTPUTS), (OUTPUTS + taps - 1) ** 2
+    return images * -(-size[0] // outputs) * -(-size[1] // outputs), (outputs + taps - 1) ** 2

@@ -1,0 +1,7 @@
+"""Winograd's convolution by tiles of 3x3 places."""
+
+from scratchnet.kernels.cpu.winograd.convolution import Winograd
+
+_algorithm = Winograd(outputs=3)
+supports, forward = _algorithm.supports, _algorithm.forward
+grad_input, grad_weight = _algorithm.grad_input, _algorithm.grad_weight
