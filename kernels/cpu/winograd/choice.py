@@ -8,9 +8,7 @@ average than the faster of the two.
 from functools import lru_cache
 
 from scratchnet.kernels.cpu.layout import Pair, Shape
-from scratchnet.kernels.cpu.tiled.choice import costs
-from scratchnet.kernels.cpu.tiled.sample_plans import lines
-from scratchnet.kernels.cpu.tiled.weight_sums import chunks_of_samples
+from scratchnet.kernels.cpu.tiled.choice import costs, costs_of_sums
 from scratchnet.kernels.geometry import output_size
 
 OUTPUTS = 2  # a tile's rows and columns of places
@@ -50,20 +48,15 @@ def _convolution_is_faster(
 
 
 def _sums_are_faster(x_shape: Shape, w_shape: Shape, size: Pair, padding: Pair, groups: int, lanes: int) -> bool:
-    n, channels, kernels, taps = x_shape[0], w_shape[1], w_shape[0] // groups, w_shape[2] * w_shape[3]
+    n, channels, kernels = x_shape[0], w_shape[1], w_shape[0] // groups
     wide, high = -(-channels // lanes), -(-kernels // lanes)
     tiles, points = _tiles(n, size, w_shape[2])
     moved = n * (x_shape[2] * x_shape[3] * wide + size[0] * size[1] * high)  # vectors dealt out
     winograd = (
         tiles * points * (1.6 * channels * high + 19 * (high + wide)) + 26 * moved + 60 * channels * high * points
     )
-    met = 1.0  # the part of the taps that are not over padding
-    for line in lines(x_shape, w_shape, (1, 1), padding, (1, 1), backward=False):
-        met *= sum(len(taps_met) for _, taps_met in line) / (len(line) * w_shape[2])
-    wanted = n * size[0] * size[1] * channels * taps  # for each output channel
-    chunks = chunks_of_samples(n, size[0] * size[1], groups, channels * taps, high * lanes)
-    tiled = wanted * (1.2 * met * high + 5.6 * kernels / lanes / channels) + channels * high * taps * (70 + 50 * chunks)
-    return winograd * groups + CALL < tiled * groups
+    tiled = min(costs_of_sums(x_shape, w_shape, (1, 1), padding, (1, 1), groups, lanes))
+    return winograd * groups + CALL < tiled
 
 
 def _tiles(images: int, size: Pair, taps: int) -> Pair:
