@@ -15,19 +15,19 @@ from scratchnet.kernels.cpu import buffers
 from scratchnet.kernels.cpu.dealing import collect, deal
 from scratchnet.kernels.cpu.jit import SMALL
 from scratchnet.kernels.cpu.layout import Array, Pair, Shape, deliver, plain, target
-from scratchnet.kernels.cpu.tiled.choice import by_samples
+from scratchnet.kernels.cpu.tiled.choice import by_samples, by_strips
+from scratchnet.kernels.cpu.tiled.chunks import add_chunks, chunks_of
 from scratchnet.kernels.cpu.tiled.cutting import block_length
-from scratchnet.kernels.cpu.tiled.inside_sums import inside_sums
+from scratchnet.kernels.cpu.tiled.inside_sums import PLACES, inside_sums
+from scratchnet.kernels.cpu.tiled.place_sums import place_sums
 from scratchnet.kernels.cpu.tiled.planes import Geometry
 from scratchnet.kernels.cpu.tiled.plans import Plan, backward_plans, forward_plan
 from scratchnet.kernels.cpu.tiled.sample_plans import SamplePlan, sample_plan
 from scratchnet.kernels.cpu.tiled.samples import convolve_samples
+from scratchnet.kernels.cpu.tiled.strips import strip_plan
 from scratchnet.kernels.cpu.tiled.sums import ROWS, TAPS, convolve
-from scratchnet.kernels.cpu.tiled.weight_sums import PLACES, add_chunks, chunks_of_samples, weight_sums
 from scratchnet.kernels.cpu.vectors import AT_ONCE, HOST
 from scratchnet.kernels.geometry import output_size
-
-CHANNELS = 16  # of a group, from which the weight gradient goes tap by tap: a tile is of one tap's channels
 
 
 def supports(
@@ -107,7 +107,10 @@ def grad_weight(
         return deliver(gw, out, x.dtype)
     case = (x.shape, w_shape, stride, padding, dilation, groups)
     pixels, upstream = plain(x).reshape(-1), plain(gy).reshape(-1)
-    sums = _inside_sums(pixels, upstream, gy.shape, *case) if w_shape[1] >= CHANNELS else _sums(pixels, upstream, *case)
+    if by_strips(*case, HOST.lanes(x.dtype)):
+        sums = _place_sums(pixels, upstream, *case)
+    else:
+        sums = _inside_sums(pixels, upstream, gy.shape, *case)
     add_chunks(sums.size, sums, gw.reshape(groups, w_shape[0] // groups, -1))
     return deliver(gw, out, x.dtype)
 
@@ -122,38 +125,26 @@ def _inside_sums(
         x_shape[0], groups, sizes[0], k // groups, x_shape[2], x_shape[3], y_shape[2], y_shape[3], sizes[1], sizes[2],
         stride[0], stride[1], padding[0], padding[1], dilation[0], dilation[1],
     )  # fmt: skip
-    sums, parts = _room(x, x_shape[0], y_shape[2] * y_shape[3], groups, taps, k // groups)
-    block = block_length(x_shape[0] * y_shape[2] * y_shape[3], PLACES)
+    samples, places, vectors = x_shape[0], y_shape[2] * y_shape[3], -(-k // groups // HOST.lanes(x.dtype))
+    width = vectors * HOST.lanes(x.dtype)
+    chunks = chunks_of(min(samples, samples * places // PLACES), groups * taps * width)
+    sums = buffers.empty((groups, chunks, taps, width), x.dtype)
+    parts = 1 if chunks * groups >= threads.count() else min(threads.count(), vectors)
+    block = block_length(samples * places, PLACES)
     inside_sums(gy.size * taps // AT_ONCE, x, gy, sums, geometry, HOST.lanes(x.dtype), parts, block)
     return sums
 
 
-def _sums(
+def _place_sums(
     x: Array, gy: Array, x_shape: Shape, w_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int
 ) -> Array:
-    """The same for few channels, whose taps share tiles: the taps are filled up to whole ones."""
-    plan = forward_plan(x_shape, w_shape, stride, padding, dilation, groups, HOST.lanes(x.dtype))
-    g = plan.grid
-    taps = np.zeros(-(-plan.taps.size // ROWS) * ROWS, np.int64)
-    taps[: plan.taps.size] = plan.taps
-    sums, parts = _room(x, g.samples, g.rows * g.columns, groups, taps.size, g.kernels)
-    block = block_length(g.samples * g.rows * g.columns, PLACES)
-    weight_sums(
-        gy.size * taps.size // AT_ONCE, x, gy, sums, taps, plan.row_phases, plan.column_phases, g, HOST.lanes(x.dtype),
-        _slots(plan, block), parts, block,
-    )  # fmt: skip
+    """The same by chunks of strips, for all taps at once."""
+    strips, taps, phases = strip_plan(x_shape, w_shape, stride, padding, dilation, groups, HOST.lanes(x.dtype))
+    chunks = chunks_of(strips.sets * strips.cuts, w_shape[0] * taps.size)
+    sums = buffers.empty((groups, chunks, taps.size, strips.kernels), x.dtype)
+    parts = 1 if chunks * groups >= threads.count() else min(threads.count(), strips.kernels)
+    place_sums(gy.size * taps.size // AT_ONCE, x, gy, sums, taps, phases, strips, HOST.lanes(x.dtype), parts)
     return sums
-
-
-def _room(x: Array, samples: int, places: int, groups: int, taps: int, kernels: int) -> tuple[Array, int]:
-    """Memory for the sums (groups, chunks of samples, taps, channels in whole vectors), and in how many parts of
-    channels to compute them.
-    """
-    vectors = -(-kernels // HOST.lanes(x.dtype))
-    width = vectors * HOST.lanes(x.dtype)
-    chunks = chunks_of_samples(samples, places, groups, taps, width)
-    parts = 1 if chunks * groups >= threads.count() else min(threads.count(), vectors)
-    return buffers.empty((groups, chunks, taps, width), x.dtype), parts
 
 
 def _convolve(plan: Plan, source: Array, w: Array, bias: Array | None, y: Array, relu: bool) -> None:

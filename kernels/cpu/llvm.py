@@ -71,6 +71,24 @@ class Builder:
         lanes = ir.Constant(ir.VectorType(INT32, kind.count), [0] * kind.count)
         return self.b.shuffle_vector(one, ir.Constant(kind, ir.Undefined), lanes)
 
+    def either(self, a: Any, a_block: Any, b: Any, b_block: Any) -> Any:
+        """a where the block before this one was a_block, b where it was b_block."""
+        phi = self.b.phi(a.type)
+        phi.add_incoming(a, a_block)
+        phi.add_incoming(b, b_block)
+        return phi
+
+    def add_up(self, vectors: Sequence[Any]) -> Any:
+        """The sums of the vectors' lanes, one in each lane: of at most as many vectors as there are lanes."""
+        width = self.lanes  # of the part of a vector that holds one sum
+        while width > 1:
+            lower = [start + i for start in range(0, 2 * self.lanes, width) for i in range(width // 2)]
+            upper = [lane + width // 2 for lane in lower]
+            pairs = [(vectors[i], (*vectors[i + 1 :], self.zero)[0]) for i in range(0, len(vectors), 2)]
+            vectors = [self.b.fadd(self.shuffle(*pair, lower), self.shuffle(*pair, upper)) for pair in pairs]
+            width //= 2
+        return vectors[0]
+
     def intrinsic(self, name: str, result: Any, arguments: Sequence[Any]) -> Any:
         """A call of LLVM's function `name`."""
         kind = ir.FunctionType(result, [argument.type for argument in arguments])

@@ -101,6 +101,35 @@ def copy_lanes(typing: Any, to: Any, to_start: Any, source: Any, start: Any, cou
 
 
 @intrinsic
+def copy_rows(
+    typing: Any, to: Any, to_start: Any, to_row: Any, source: Any, start: Any, row: Any, rows: Any, columns: Any
+) -> Any:
+    """to[to_start + i to_row + j] = source[start + i row + j] for i < rows, j < columns. Reads nothing beyond."""
+    n = types.int64
+    signature = types.void(to, n, n, source, n, n, n, n)
+
+    def body(v: Builder, args: Sequence[Any]) -> None:
+        to, to_start, to_row, source, start, row, rows, columns = args
+        b, none = v.b, v.constant(0)
+        whole = b.sdiv(columns, v.constant(v.lanes))
+        done = b.mul(whole, v.constant(v.lanes))
+        mask = v.below(b.sub(columns, done))
+        with b.if_then(b.icmp_signed(">", rows, none)):
+            line = v.loop(none, rows, [])
+            goal = v.at(to, to_start, b.mul(line.index, to_row))
+            here = v.at(source, start, b.mul(line.index, row))
+            with b.if_then(b.icmp_signed(">", whole, none)):
+                part = v.loop(none, whole, [])
+                place = b.mul(part.index, v.constant(v.lanes))
+                v.store(v.load(v.at(here, place)), v.at(goal, place))
+                part.close([])
+            v.store_masked(v.load_masked(v.at(here, done), mask), v.at(goal, done), mask)
+            line.close([])
+
+    return signature, called("copy_rows", body)
+
+
+@intrinsic
 def add_lanes(typing: Any, to: Any, to_start: Any, source: Any, start: Any) -> Any:
     """to[to_start + i] += source[start + i] for a vector's lanes."""
     signature = types.void(to, types.int64, source, types.int64)

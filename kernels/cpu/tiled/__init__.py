@@ -1,1 +1,1 @@
-"""The parts of conv_tiled: plans say where things lie, sums.py and weight_sums.py run through them."""
+"""The parts of conv_tiled: plans say where things lie, the files *sums.py and samples.py run through them."""

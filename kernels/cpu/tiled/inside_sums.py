@@ -1,16 +1,19 @@
 """The loops of conv_tiled's weight gradient tap by tap: only places whose tap lies inside the image are summed over.
 
-The tiles are as in weight_sums.py, but of one tap's channels: they share the places, and read the image as it is,
-without a border.
+The microkernel is the forward one's. Its vectors lie along the output channels, so the upstream gradient is transposed,
+some places at a time; its factors are one tap's pixels of several channels, read where they lie in the image.
 """
 
 import numpy as np
 
 from scratchnet.kernels.cpu.jit import inline, kernel, prange
 from scratchnet.kernels.cpu.layout import Array
-from scratchnet.kernels.cpu.microkernel import multiply
+from scratchnet.kernels.cpu.microkernel import multiply, transpose_lanes
 from scratchnet.kernels.cpu.tiled.planes import Geometry
-from scratchnet.kernels.cpu.tiled.weight_sums import COLUMNS, ROWS, own_vectors, panel_width, transpose_places
+from scratchnet.kernels.cpu.vectors import HOST
+
+ROWS, COLUMNS = HOST.rows, HOST.columns
+PLACES = 128  # at most of a panel: they are terms of one float32 sum before it is added to the others
 
 
 @kernel("contract")
@@ -94,4 +97,42 @@ def _meet(
                         x_terms[tap, at + j - j0] = image + h * g.width + j * g.column_stride + shift
                         p_terms[tap, at + j - j0] = (done + j - column) * width
                     counts[tap] = at + max(0, j1 - j0)
+        done += length
+
+
+@inline
+def own_vectors(sums: Array, kernels: int, lanes: int, part: int, parts: int) -> tuple[int, int]:
+    """First and end of a part's vectors of output channels, of (taps, channels). Its sums begin at 0."""
+    vectors = (kernels + lanes - 1) // lanes
+    first = vectors * part // parts
+    end = vectors * (part + 1) // parts
+    for t in range(sums.shape[0]):
+        for k in range(first * lanes, end * lanes):
+            sums[t, k] = 0
+    return first, end
+
+
+@inline
+def panel_width(vectors_left: int) -> int:
+    """How many of the vectors left make a panel: as many as a tile is wide, but of 4 only 2 and not 3 and 1."""
+    panels = (vectors_left + COLUMNS - 1) // COLUMNS
+    return (vectors_left + panels - 1) // panels
+
+
+@inline
+def transpose_places(
+    gy: Array, panel: Array, groups: int, group: int, kernels: int, places: int, first: int, count: int, v: int,
+    columns: int, width: int, lanes: int,
+) -> None:  # fmt: skip
+    """panel[p, k] = gy at the place first + p (of all samples' places) for the output channels of `columns` vectors."""
+    done = 0
+    while done < count:  # of one sample, a vector at a time
+        sample = (first + done) // places
+        place = (first + done) % places
+        length = min(lanes, places - place, count - done)
+        for k in range(v * lanes, (v + columns) * lanes, lanes):
+            start = ((sample * groups + group) * kernels + k) * places + place
+            to = done * width + k - v * lanes
+            rows = min(lanes, kernels - k)
+            transpose_lanes(panel, to, width, gy, start, places, rows, length, rows)
         done += length

@@ -8,9 +8,7 @@ the fastest.
 from functools import lru_cache
 
 from scratchnet.kernels.cpu.layout import Pair, Shape
-from scratchnet.kernels.cpu.tiled.choice import costs
-from scratchnet.kernels.cpu.tiled.sample_plans import lines
-from scratchnet.kernels.cpu.tiled.weight_sums import chunks_of_samples
+from scratchnet.kernels.cpu.tiled.choice import costs, costs_of_sums
 from scratchnet.kernels.geometry import output_size
 
 CALL = 120_000  # what a call costs more than one of conv_tiled
@@ -30,7 +28,7 @@ def fastest(function: str, x_shape: Shape, w_shape: Shape, padding: Pair, groups
     sums, backward = function == "grad_weight", function == "grad_input"
     if sums:
         terms, limits = x_shape[0] * size[0] * size[1], PLACES
-        found = {"tiled": _tiled_cost_of_sums(x_shape, w_shape, size, padding, groups, lanes)}
+        found = {"tiled": min(costs_of_sums(x_shape, w_shape, (1, 1), padding, (1, 1), groups, lanes))}
     else:
         terms, limits = (w_shape[0] // groups if backward else w_shape[1]) * w_shape[2] * w_shape[3], TERMS
         found = {"tiled": _tiled_cost(x_shape, w_shape, size, padding, groups, lanes, backward)}
@@ -49,18 +47,6 @@ def _tiled_cost(
     target = x_shape[2] * x_shape[3] if backward else size[0] * size[1]
     wanted = x_shape[0] * target * w_shape[0] * w_shape[1] * w_shape[2] * w_shape[3] / lanes
     return 1.25 * wanted * min(costs(x_shape, w_shape, (1, 1), padding, (1, 1), groups, lanes, backward))
-
-
-def _tiled_cost_of_sums(x_shape: Shape, w_shape: Shape, size: Pair, padding: Pair, groups: int, lanes: int) -> float:
-    n, channels, kernels, taps = x_shape[0], w_shape[1], w_shape[0] // groups, w_shape[2] * w_shape[3]
-    high = -(-kernels // lanes)
-    met = 1.0  # the part of the taps that are not over padding
-    for line in lines(x_shape, w_shape, (1, 1), padding, (1, 1), backward=False):
-        met *= sum(len(taps_met) for _, taps_met in line) / (len(line) * w_shape[2])
-    wanted = n * size[0] * size[1] * channels * taps  # for each output channel
-    chunks = chunks_of_samples(n, size[0] * size[1], groups, channels * taps, high * lanes)
-    inside = wanted * (1.2 * met * high + 5.6 * kernels / lanes / channels)
-    return (inside + channels * high * taps * (70 + 50 * chunks)) * groups
 
 
 def _cost(outputs: int, x_shape: Shape, w_shape: Shape, size: Pair, groups: int, lanes: int, backward: bool) -> float:

@@ -6,7 +6,7 @@ from scratchnet.kernels.cpu.jit import inline, kernel, prange
 from scratchnet.kernels.cpu.layout import Array
 from scratchnet.kernels.cpu.microkernel import add_lanes, multiply, transpose_lanes
 from scratchnet.kernels.cpu.tiled.cutting import part_of_rows
-from scratchnet.kernels.cpu.tiled.weight_sums import panel_width
+from scratchnet.kernels.cpu.tiled.inside_sums import panel_width
 from scratchnet.kernels.cpu.vectors import HOST
 from scratchnet.kernels.cpu.winograd.tiles import Tiles, place
 from scratchnet.kernels.cpu.winograd.transforms import transform_input, transform_sums, transform_upstream
