@@ -5,6 +5,7 @@ import time
 
 import pytest
 from parity import needs_torch
+from test_bench_workers import needs
 from test_cli import run
 
 from scratchnet.bench import command, machine, plots, results
@@ -15,7 +16,7 @@ from scratchnet.bench.part import Options, Table, geometric_means, number
 from scratchnet.bench.processes import compared
 
 QUICK = ("--rounds", 1, "--seconds", 0)
-OTHERS = [pytest.param("none", id="alone"), pytest.param("torch", marks=needs_torch)]
+OTHERS = [pytest.param("none", id="alone"), *(pytest.param(n, marks=needs(n)) for n in ("torch", "torch.compile"))]
 
 
 def bench(capsys, out, *arguments):
@@ -28,6 +29,26 @@ def bench(capsys, out, *arguments):
     content = json.loads((out / f"{part}.json").read_text())
     assert {"cpu", "cores", "versions", "threads", "date", "rounds"} <= content["about"].keys()
     return text, content["rows"]
+
+
+@pytest.mark.bench
+@needs("jax")
+def test_a_net_that_an_engine_does_not_have(tmp_path, capsys):
+    options = ("--nets", "mnist_cnn", "--batch", 2, "--what", "step", "--against", "jax")
+    text, rows = bench(capsys, tmp_path / "out", "nets", *options, *QUICK)
+    check_times(rows["mnist_cnn"]["step"], [])
+    assert next(line.split()[4:] for line in text.splitlines() if line.startswith("mnist_cnn ")) == ["-", "-"]
+
+
+@pytest.mark.bench
+@needs("torch")
+def test_without_a_compiler_its_engine_is_left_out(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("CXX", "g++-of-nowhere")
+    options = ("--nets", "lenet", "--batch", 2, "--what", "inference", "--against", "torch,torch.compile")
+    text, rows = bench(capsys, tmp_path / "out", "nets", *options, *QUICK)
+    check_times(rows["lenet"]["inference"], ["torch"])
+    note = "torch.compile is left out: it compiles with g++-of-nowhere, which isn't there; CXX can name another."
+    assert note in text.splitlines()
 
 
 def check_times(found, others):

@@ -21,7 +21,7 @@ def add_warmup(p: argparse.ArgumentParser) -> None:
 
 def add_bench(p: argparse.ArgumentParser, whole: Whole, parser_class: Any) -> None:
     """Of `scratchnet bench` and its parts. `whole(n)` parses an integer of at least n."""
-    from scratchnet.bench.engines import OTHERS
+    from scratchnet.bench.engines import OTHERS, WITH_ALL_NETS
     from scratchnet.bench.layers import LAYERS
     from scratchnet.bench.nets import BATCHES, WHAT
     from scratchnet.bench.processes import DROPPED
@@ -57,7 +57,7 @@ def add_bench(p: argparse.ArgumentParser, whole: Whole, parser_class: Any) -> No
     growth = parts.add_parser("growth", help="batches from 1 to 512, images from 28 to 224, threads")
     growth.add_argument("--batches", type=_numbers(whole), metavar="N,...", help="(default: 1 to 512)")
     growth.add_argument("--images", type=_numbers(whole), metavar="N,...", help="(default: 28 to 224)")
-    _common(growth, whole, OTHERS, 0.3)
+    _common(growth, whole, WITH_ALL_NETS, 0.3)
 
 
 def _common(p: argparse.ArgumentParser, whole: Whole, others: tuple[str, ...], seconds: float | None) -> None:

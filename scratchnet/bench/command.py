@@ -6,7 +6,7 @@ import time
 
 from scratchnet import config
 from scratchnet.bench import machine, plots, results, warmup
-from scratchnet.bench.engines import ENGINES, installed
+from scratchnet.bench.engines import ENGINES, installed, without_compiler
 from scratchnet.bench.growth import BATCHES, IMAGES, Growth
 from scratchnet.bench.layers import Layers
 from scratchnet.bench.nets import Nets
@@ -28,6 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
         warning = machine.warning(about)
         if warning:
             print(warning)
+        for note in options.notes:
+            print(note)
         if not options.against:
             print("Nothing to compare with." if arguments.against is not None else "PyTorch isn't installed.")
         print(*part.heading(), sep="\n", flush=True)
@@ -81,7 +83,9 @@ def _options(arguments: argparse.Namespace) -> Options:
             module = ENGINES[name].module
             hint = f"install it with: pip install {module}, or choose --against none"
             raise ValueError(f"argument --against: {name} needs {module}, which isn't installed; {hint}")
-    return Options(count, arguments.rounds, against, 1000 * getattr(arguments, "seconds", 0.0))
+    reasons = {name: without_compiler(name) for name in against}
+    able, notes = tuple(name for name in against if reasons[name] is None), tuple(filter(None, reasons.values()))
+    return Options(count, arguments.rounds, able, 1000 * getattr(arguments, "seconds", 0.0), notes)
 
 
 def warm(arguments: argparse.Namespace) -> None:
