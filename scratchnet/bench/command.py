@@ -9,6 +9,7 @@ from scratchnet.bench import machine, plots, results, warmup
 from scratchnet.bench.engines import ENGINES, installed, without_compiler
 from scratchnet.bench.growth import BATCHES, IMAGES, Growth
 from scratchnet.bench.layers import Layers
+from scratchnet.bench.memory import Memory
 from scratchnet.bench.nets import Nets
 from scratchnet.bench.part import Options, Part
 from scratchnet.bench.results import Row
@@ -38,7 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
                 rows[name] = row
                 progress.line("\n".join(part.lines(name, row)))
                 progress.advance(name)
-        print(*part.summary(rows), sep="\n")
+        for line in part.summary(rows):
+            print(line)
         for where, error in part.errors.items():
             print(f"left out: {where}: {error}", file=sys.stderr)
         if out is not None:
@@ -66,6 +68,8 @@ def _part(arguments: argparse.Namespace) -> Part:
         if not batches and not images:
             raise ValueError("argument --images: with --batches none there must be some")
         return Growth(options, batches, images)
+    if arguments.part == "memory":
+        return Memory(options, arguments.nets, arguments.batch, arguments.other_batch, arguments.steps)
     return Start(options)
 
 

@@ -18,12 +18,15 @@ from scratchnet.bench.engine import Engine, TorchLike
 from scratchnet.bench.layer import Layer
 from scratchnet.bench.net import Net
 from scratchnet.bench.peak import Peak
+from scratchnet.bench.resident import Training
+
+SUBJECTS: Mapping[str, Callable[..., Any]] = {"net": Net, "layer": Layer, "training": Training}
 
 
 class Scratchnet(TorchLike):
     """This engine, with Numba imported, so that the import doesn't count as memory of a net."""
 
-    subjects: ClassVar[Mapping[str, Callable[..., Any]]] = {"net": Net, "layer": Layer, "peak": Peak}
+    subjects: ClassVar[Mapping[str, Callable[..., Any]]] = {**SUBJECTS, "peak": Peak}
 
     def __init__(self, threads: int) -> None:
         self.module = import_module("scratchnet")
@@ -41,7 +44,7 @@ class Scratchnet(TorchLike):
 class Torch(TorchLike):
     """PyTorch as it runs without being asked for more: eager."""
 
-    subjects: ClassVar[Mapping[str, Callable[..., Any]]] = {"net": Net, "layer": Layer}
+    subjects: ClassVar[Mapping[str, Callable[..., Any]]] = SUBJECTS
 
     def __init__(self, threads: int) -> None:
         self.module = import_module("torch")

@@ -74,8 +74,13 @@ class Net(AnyNet):
         self.module.manual_seed(0)
         self.model = engine.create(net).to(engine.place)
         self.optimizer = self.module.optim.SGD(self.model.parameters(), lr=RATE)
-        self.images, self.labels = (self.module.from_numpy(a).to(engine.place) for a in batch_of(net, batch, image))
+        self.name = net
+        self.images, self.labels = self.tensors(batch, image)
         self.run = engine.prepared(self.model)
+
+    def tensors(self, batch: int, image: int | None = None) -> list[Any]:
+        """The engine's images and labels: see `batch_of`."""
+        return [self.module.from_numpy(array).to(self.engine.place) for array in batch_of(self.name, batch, image)]
 
     def step(self) -> Any:
         self.optimizer.zero_grad()
