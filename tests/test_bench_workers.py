@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from parity import needs_torch
 
 from scratchnet.bench import engines, peak
+from scratchnet.bench.answering import Worker
 from scratchnet.bench.layer import DIRECTIONS, Layer, Shape
 from scratchnet.bench.processes import Peers, WorkerError, environment
 
@@ -61,6 +63,22 @@ def test_an_error_of_many_lines_is_told_in_one(monkeypatch, tmp_path):
         peers.all("call", method="inference", budget_ms=0)
         (line,) = peers.errors["torch.compile"].splitlines()
     assert "No working C++ compiler found" in line
+
+
+@pytest.mark.bench
+@pytest.mark.filterwarnings("ignore")  # the compiler's own
+@needs("torch.compile")
+def test_one_size_after_the_other_is_compiled():
+    """torch compiles a function for eight sizes, here for one, and leaves those after them uncompiled."""
+    dynamo = import_module("torch._dynamo")
+    compiled = import_module("torch._dynamo.utils").counters["stats"]
+    before, engine = compiled["unique_graphs"], engines.TorchCompile(1)
+    worker = Worker(engine, engine.subjects)
+    with dynamo.config.patch(recompile_limit=1):
+        for batch in (1, 2, 3):
+            worker.make("net", net="lenet", batch=batch)
+            worker.call("inference", budget_ms=0)
+    assert compiled["unique_graphs"] == before + 3
 
 
 def test_a_compiler_is_looked_for_by_its_name(monkeypatch):

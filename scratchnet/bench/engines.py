@@ -60,6 +60,11 @@ class TorchCompile(Torch):
     def prepared(self, model: Any) -> Any:
         return self.module.compile(model, dynamic=False)
 
+    def release(self) -> None:
+        """And the compiled nets: it counts them, and leaves what comes after the eighth uncompiled."""
+        super().release()
+        self.module.compiler.reset()
+
 
 class Foreign(Engine):
     """An engine with names of its own, and so with nets of its own."""
