@@ -13,7 +13,6 @@ from scratchnet.bench.resident import STATM
 from scratchnet.bench.results import Row
 
 SAMPLES = 100  # for each engine
-WARM = 0.1  # the share of all steps that the slope leaves out
 FEWEST = 10  # steps
 MIB = 2**20
 
@@ -40,8 +39,7 @@ class Memory(Part):
 
     def heading(self) -> list[str]:
         what = f"MiB of the process after the 1st step, at most after any, and after step {self.steps:,}"
-        slope = f"the slope over all but the first {WARM:.0%} of the steps"
-        return [f"{what}; {slope}.", "", self.table.heading()]
+        return [f"{what}; the slope over the second half of the steps.", "", self.table.heading()]
 
     def measure(self) -> Iterator[tuple[str, Row]]:
         for net in self.batches:
@@ -82,8 +80,8 @@ class Memory(Part):
         for axes, (net, row) in zip(plots.column(figure, len(rows)), rows.items(), strict=True):
             for engine, of in row["engines"].items():
                 axes.plot(row["steps"], [size / MIB for size in of["bytes"]], label=engine)
-            axes.set(title=net, xlabel="step", ylabel="MiB of the process")
-            axes.set_ylim(bottom=0)
+            highest = max(of["highest"] for of in row["engines"].values()) / MIB
+            axes.set(title=net, xlabel="step", ylabel="MiB of the process", ylim=(0, 1.1 * highest))
             axes.grid(alpha=0.3)
             axes.legend(fontsize="small")
 
@@ -91,7 +89,7 @@ class Memory(Part):
 def told(at: Sequence[int], samples: Sequence[Sequence[int]]) -> Row:
     """Bytes of an engine. `samples`: the most until a step, and after it; `slope`: bytes a step."""
     after = [last for _, last in samples]
-    warm = [(step, size) for step, size in zip(at, after, strict=True) if step > WARM * at[-1]]
+    warm = [(step, size) for step, size in zip(at, after, strict=True) if 2 * step > at[-1]]
     slope = linear_regression(*zip(*warm, strict=True)).slope
     return {
         "first": after[0],
