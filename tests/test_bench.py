@@ -187,6 +187,7 @@ BAD = [
     ("memory", ["--steps", "9"], "argument --steps: must be a whole number of at least 10, not '9'"),
     ("memory", ["--other-batch", "0"], "argument --other-batch: must be a whole number of at least 1, not '0'"),
     ("memory", ["--against", "jax"], "'jax' is no engine to compare with here; there are torch, none"),
+    ("start", ["--against", "jax"], "'jax' is no engine to compare with here; there are torch, torch.compile, none"),
     ("growth", ["--against", "jax"], "'jax' is no engine to compare with here; there are torch, torch.compile, none"),
     ("growth", ["--batches", "none", "--images", "none"], "argument --images: with --batches none there must be some"),
 ]

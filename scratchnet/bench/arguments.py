@@ -53,7 +53,7 @@ def add_bench(p: argparse.ArgumentParser, whole: Whole, parser_class: Any) -> No
     _common(layers, whole, ("torch",), 0.1)
 
     start = parts.add_parser("start", help="the import and the first training step, with and without compiled kernels")
-    _common(start, whole, OTHERS, None)
+    _common(start, whole, WITH_ALL_NETS, None)
 
     growth = parts.add_parser("growth", help="batches from 1 to 512, images from 28 to 224, threads")
     growth.add_argument("--batches", type=_numbers(whole), metavar="N,...", help="(default: 1 to 512)")
