@@ -5,17 +5,19 @@ import time
 
 import pytest
 from parity import needs_torch
+from test_bench_workers import needs
 from test_cli import run
 
-from scratchnet.bench import command, machine, plots, results
+from scratchnet.bench import command, engines, machine, memory, plots, results
 from scratchnet.bench.layer import DIRECTIONS, Shape
 from scratchnet.bench.layers import LAYERS
 from scratchnet.bench.nets import BATCHES
 from scratchnet.bench.part import Options, Table, geometric_means, number
 from scratchnet.bench.processes import compared
+from scratchnet.bench.resident import STATM, Training
 
 QUICK = ("--rounds", 1, "--seconds", 0)
-OTHERS = [pytest.param("none", id="alone"), pytest.param("torch", marks=needs_torch)]
+OTHERS = [pytest.param("none", id="alone"), *(pytest.param(n, marks=needs(n)) for n in ("torch", "torch.compile"))]
 
 
 def bench(capsys, out, *arguments):
@@ -28,6 +30,26 @@ def bench(capsys, out, *arguments):
     content = json.loads((out / f"{part}.json").read_text())
     assert {"cpu", "cores", "versions", "threads", "date", "rounds"} <= content["about"].keys()
     return text, content["rows"]
+
+
+@pytest.mark.bench
+@needs("jax")
+def test_a_net_that_an_engine_does_not_have(tmp_path, capsys):
+    options = ("--nets", "mnist_cnn", "--batch", 2, "--what", "step", "--against", "jax")
+    text, rows = bench(capsys, tmp_path / "out", "nets", *options, *QUICK)
+    check_times(rows["mnist_cnn"]["step"], [])
+    assert next(line.split()[4:] for line in text.splitlines() if line.startswith("mnist_cnn ")) == ["-", "-"]
+
+
+@pytest.mark.bench
+@needs("torch")
+def test_without_a_compiler_its_engine_is_left_out(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("CXX", "g++-of-nowhere")
+    options = ("--nets", "lenet", "--batch", 2, "--what", "inference", "--against", "torch,torch.compile")
+    text, rows = bench(capsys, tmp_path / "out", "nets", *options, *QUICK)
+    check_times(rows["lenet"]["inference"], ["torch"])
+    note = "torch.compile is left out: it compiles with g++-of-nowhere, which isn't there; CXX can name another."
+    assert note in text.splitlines()
 
 
 def check_times(found, others):
@@ -99,6 +121,55 @@ def test_growth(tmp_path, capsys):
         check_times(row, ["torch"])
 
 
+ON_LINUX = pytest.mark.skipif(not STATM.exists(), reason=f"there is no {STATM}: the memory of a process is read there")
+
+
+@ON_LINUX
+@pytest.mark.bench
+@pytest.mark.parametrize("against", OTHERS[:2])
+def test_memory(tmp_path, capsys, against):
+    others = [] if against == "none" else [against]
+    options = ("--batch", 2, "--other-batch", 1, "--steps", 206, "--threads", 1, "--against", against)
+    text, rows = bench(capsys, tmp_path / "out", "memory", *options)
+    row = rows["lenet"]
+    assert row["batches"] == [2, 1]
+    assert row["steps"] == [*range(1, 206, 2), 206]
+    assert list(row["engines"]) == ["scratchnet", *others]
+    for found in row["engines"].values():
+        assert len(found["bytes"]) == len(row["steps"])
+        assert (found["first"], found["last"]) == (found["bytes"][0], found["bytes"][-1])
+        assert found["first"] > 2**20
+        assert max(found["bytes"]) <= found["highest"]
+    assert [line.split()[:5] for line in text.splitlines() if line.startswith("lenet ")] == [
+        ["lenet", "2", "and", "1", name] for name in ("scratchnet", *others)
+    ]
+
+
+def test_a_leak_has_a_slope():
+    at = [1, *range(50, 1001, 50)]
+    leak = memory.told(at, [[10_000 + 8 * step, 9_000 + 8 * step] for step in at])
+    assert leak["slope"] == pytest.approx(8)
+    assert (leak["first"], leak["highest"], leak["last"]) == (9_008, 18_000, 17_000)
+    warm = memory.told(at, [[5_000, 5_000 if step > 500 else 0] for step in at])
+    assert warm["slope"] == 0
+
+
+@ON_LINUX
+def test_a_training_process_takes_turns_with_its_batches():
+    training = Training(engines.Scratchnet(1), "lenet", [3, 2])
+    for size in (3, 2, 3):
+        most, last = training.steps(1)
+        assert len(training.net.images) == len(training.net.labels) == size
+        assert most == last > 2**20
+
+
+def test_memory_where_it_cannot_be_read(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "STATM", tmp_path / "statm")
+    code, text, errors = run(capsys, "bench", "memory", "--against", "none", "--out", tmp_path / "out")
+    assert (code, text) == (2, "")
+    assert "scratchnet bench: memory is measured on Linux only: there is no " in errors
+
+
 BAD = [
     ("nets", ["--nets", "lenett"], "argument --nets: 'lenett' is no net; there are lenet, mnist_cnn"),
     ("nets", ["--nets", ""], "argument --nets: '' is no net; there are"),
@@ -113,6 +184,11 @@ BAD = [
     ("layers", ["--layers", "resnet"], "argument --layers: 'resnet' is no layer; there are lenet.1"),
     ("layers", ["--algorithm", "magic"], "argument --algorithm: 'magic' is no algorithm; there are fft, im2col"),
     ("growth", ["--batches", "1,x"], "argument --batches: must be a whole number of at least 1, not 'x'"),
+    ("memory", ["--steps", "9"], "argument --steps: must be a whole number of at least 10, not '9'"),
+    ("memory", ["--other-batch", "0"], "argument --other-batch: must be a whole number of at least 1, not '0'"),
+    ("memory", ["--against", "jax"], "'jax' is no engine to compare with here; there are torch, none"),
+    ("start", ["--against", "jax"], "'jax' is no engine to compare with here; there are torch, torch.compile, none"),
+    ("growth", ["--against", "jax"], "'jax' is no engine to compare with here; there are torch, torch.compile, none"),
     ("growth", ["--batches", "none", "--images", "none"], "argument --images: with --batches none there must be some"),
 ]
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,15 @@ import pytest
 from parity import needs_torch
 
 from scratchnet.bench import engines, peak
+from scratchnet.bench.answering import Worker
 from scratchnet.bench.layer import DIRECTIONS, Layer, Shape
 from scratchnet.bench.processes import Peers, WorkerError, environment
+
+
+def needs(engine):
+    """A mark: skips where the engine, or what it compiles with, isn't installed."""
+    reason = engines.without_compiler(engine) if engines.installed(engine) else f"{engine} isn't installed"
+    return pytest.mark.skipif(reason is not None, reason=str(reason))
 
 
 @needs_torch
@@ -30,6 +38,56 @@ def test_a_worker_of_ours_that_fails_is_an_error():
         peers.all("make", subject="net", net="lenet", batch=1)  # the worker goes on
     with Peers((), 1, ours="caffe") as peers, pytest.raises(WorkerError, match="ended with code 1; KeyError: 'caffe'"):
         peers.ask("caffe", "memory")
+
+
+@pytest.mark.bench
+@pytest.mark.parametrize("net", engines.FEW)
+@pytest.mark.parametrize("engine", [pytest.param(name, marks=needs(name)) for name in ("jax", "tinygrad", "dezero")])
+def test_an_engine_with_nets_of_its_own(engine, net):
+    with Peers((engine,), 1) as peers:
+        peers.all("make", subject="net", net=net, batch=4)
+        losses = peers.all("call", method="losses")
+        assert losses[engine] == pytest.approx(losses["scratchnet"], rel=1e-5)
+        for method in ("training", "inference"):
+            assert list(peers.alternate(1, method=method, budget_ms=0)["ms"]) == ["scratchnet", engine]
+        assert not peers.errors
+
+
+@pytest.mark.bench
+@needs("torch.compile")
+def test_an_error_of_many_lines_is_told_in_one(monkeypatch, tmp_path):
+    for name, value in (("CXX", "false"), ("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))):
+        monkeypatch.setenv(name, value)
+    with Peers(("torch.compile",), 1) as peers:
+        peers.all("make", subject="net", net="lenet", batch=1)
+        peers.all("call", method="inference", budget_ms=0)
+        (line,) = peers.errors["torch.compile"].splitlines()
+    assert "No working C++ compiler found" in line
+
+
+@pytest.mark.bench
+@pytest.mark.filterwarnings("ignore")  # the compiler's own
+@needs("torch.compile")
+def test_one_size_after_the_other_is_compiled():
+    """torch compiles a function for eight sizes, here for one, and leaves those after them uncompiled."""
+    dynamo = import_module("torch._dynamo")
+    compiled = import_module("torch._dynamo.utils").counters["stats"]
+    before, engine = compiled["unique_graphs"], engines.TorchCompile(1)
+    worker = Worker(engine, engine.subjects)
+    with dynamo.config.patch(recompile_limit=1):
+        for batch in (1, 2, 3):
+            worker.make("net", net="lenet", batch=batch)
+            worker.call("inference", budget_ms=0)
+    assert compiled["unique_graphs"] == before + 3
+
+
+def test_a_compiler_is_looked_for_by_its_name(monkeypatch):
+    monkeypatch.setenv("CC", "clang-of-nowhere")
+    assert engines.without_compiler("scratchnet") is engines.without_compiler("jax") is None
+    said = "tinygrad is left out: it compiles with clang-of-nowhere, which isn't there; CC can name another."
+    assert engines.without_compiler("tinygrad") == said
+    monkeypatch.setenv("CC", sys.executable)
+    assert engines.without_compiler("tinygrad") is None
 
 
 def test_workers_do_not_see_settings_of_one_library(monkeypatch):

@@ -9,14 +9,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from scratchnet.bench.engine import Engine
+from scratchnet.bench.engine import TorchLike
 from scratchnet.bench.timing import Work
 
 NO_KERNELS = ("Memcpy", "Memset", "Context Sync", "Stream Sync", "Stream Wait", "Event Sync")  # the profiler's words
 TESTS = Path(__file__).parents[2] / "tests"
 
 
-class CudaEngine(Engine):
+class CudaEngine(TorchLike):
     """`on_gpu`: whether `place` is a real GPU."""
 
     on_gpu: bool

@@ -40,6 +40,7 @@ def serve(build: Callable[[], Worker]) -> None:
             answer = {"result": getattr(worker, name)(**arguments)}
         except Exception as error:
             traceback.print_exc()
-            answer = {"error": f"{type(error).__name__}: {error}"}
+            first, _, _ = str(error).strip().partition("\n")  # compilers say much
+            answer = {"error": f"{type(error).__name__}: {first}"}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()

@@ -21,8 +21,9 @@ def add_warmup(p: argparse.ArgumentParser) -> None:
 
 def add_bench(p: argparse.ArgumentParser, whole: Whole, parser_class: Any) -> None:
     """Of `scratchnet bench` and its parts. `whole(n)` parses an integer of at least n."""
-    from scratchnet.bench.engines import OTHERS
+    from scratchnet.bench.engines import OTHERS, WITH_ALL_NETS
     from scratchnet.bench.layers import LAYERS
+    from scratchnet.bench.memory import FEWEST
     from scratchnet.bench.nets import BATCHES, WHAT
     from scratchnet.bench.processes import DROPPED
 
@@ -52,15 +53,28 @@ def add_bench(p: argparse.ArgumentParser, whole: Whole, parser_class: Any) -> No
     _common(layers, whole, ("torch",), 0.1)
 
     start = parts.add_parser("start", help="the import and the first training step, with and without compiled kernels")
-    _common(start, whole, OTHERS, None)
+    _common(start, whole, WITH_ALL_NETS, None)
 
     growth = parts.add_parser("growth", help="batches from 1 to 512, images from 28 to 224, threads")
     growth.add_argument("--batches", type=_numbers(whole), metavar="N,...", help="(default: 1 to 512)")
     growth.add_argument("--images", type=_numbers(whole), metavar="N,...", help="(default: 28 to 224)")
-    _common(growth, whole, OTHERS, 0.3)
+    _common(growth, whole, WITH_ALL_NETS, 0.3)
+
+    memory = parts.add_parser("memory", help="the process's memory over thousands of training steps")
+    memory.add_argument(
+        "--nets", type=_names("net", BATCHES), default=("lenet",), metavar="NET,...", help="(default: lenet)"
+    )
+    memory.add_argument("--steps", type=whole(FEWEST), default=5000, metavar="N", help="of each engine (default: 5000)")
+    memory.add_argument("--batch", type=whole(1), metavar="N", help="images (default: by net, 16 to 256)")
+    memory.add_argument(
+        "--other-batch", type=whole(1), metavar="N", help="images of every other step (default: as many)"
+    )
+    _common(memory, whole, ("torch",), None, rounds=False)
 
 
-def _common(p: argparse.ArgumentParser, whole: Whole, others: tuple[str, ...], seconds: float | None) -> None:
+def _common(
+    p: argparse.ArgumentParser, whole: Whole, others: tuple[str, ...], seconds: float | None, rounds: bool = True
+) -> None:
     p.add_argument(
         "--against",
         type=_against(others),
@@ -68,12 +82,13 @@ def _common(p: argparse.ArgumentParser, whole: Whole, others: tuple[str, ...], s
         help=f"{', '.join(others)}, or none (default: all that are installed)",
     )
     p.add_argument("--threads", type=whole(1), metavar="N", help="of each engine (default: 2, or 1 on a single core)")
-    p.add_argument("--rounds", type=whole(1), default=3, metavar="N", help="turns of each engine (default: 3)")
+    if rounds:
+        p.add_argument("--rounds", type=whole(1), default=3, metavar="N", help="turns of each engine (default: 3)")
     if seconds is not None:
         text = f"of each measurement in each round; 0: a single run (default: {seconds})"
         p.add_argument("--seconds", type=_seconds, default=seconds, metavar="X", help=text)
     p.add_argument("--out", type=Path, metavar="DIR", help="folder for the results: JSON, and a plot with matplotlib")
-    p.set_defaults(allowed=others)
+    p.set_defaults(allowed=others, **({} if rounds else {"rounds": 1}))
 
 
 def _listed(text: str) -> list[str]:

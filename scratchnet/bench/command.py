@@ -6,9 +6,10 @@ import time
 
 from scratchnet import config
 from scratchnet.bench import machine, plots, results, warmup
-from scratchnet.bench.engines import ENGINES, installed
+from scratchnet.bench.engines import ENGINES, installed, without_compiler
 from scratchnet.bench.growth import BATCHES, IMAGES, Growth
 from scratchnet.bench.layers import Layers
+from scratchnet.bench.memory import Memory
 from scratchnet.bench.nets import Nets
 from scratchnet.bench.part import Options, Part
 from scratchnet.bench.results import Row
@@ -28,6 +29,8 @@ def run(arguments: argparse.Namespace) -> int:
         warning = machine.warning(about)
         if warning:
             print(warning)
+        for note in options.notes:
+            print(note)
         if not options.against:
             print("Nothing to compare with." if arguments.against is not None else "PyTorch isn't installed.")
         print(*part.heading(), sep="\n", flush=True)
@@ -36,7 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
                 rows[name] = row
                 progress.line("\n".join(part.lines(name, row)))
                 progress.advance(name)
-        print(*part.summary(rows), sep="\n")
+        for line in part.summary(rows):
+            print(line)
         for where, error in part.errors.items():
             print(f"left out: {where}: {error}", file=sys.stderr)
         if out is not None:
@@ -64,6 +68,8 @@ def _part(arguments: argparse.Namespace) -> Part:
         if not batches and not images:
             raise ValueError("argument --images: with --batches none there must be some")
         return Growth(options, batches, images)
+    if arguments.part == "memory":
+        return Memory(options, arguments.nets, arguments.batch, arguments.other_batch, arguments.steps)
     return Start(options)
 
 
@@ -81,7 +87,9 @@ def _options(arguments: argparse.Namespace) -> Options:
             module = ENGINES[name].module
             hint = f"install it with: pip install {module}, or choose --against none"
             raise ValueError(f"argument --against: {name} needs {module}, which isn't installed; {hint}")
-    return Options(count, arguments.rounds, against, 1000 * getattr(arguments, "seconds", 0.0))
+    reasons = {name: without_compiler(name) for name in against}
+    able, notes = tuple(name for name in against if reasons[name] is None), tuple(filter(None, reasons.values()))
+    return Options(count, arguments.rounds, able, 1000 * getattr(arguments, "seconds", 0.0), notes)
 
 
 def warm(arguments: argparse.Namespace) -> None:

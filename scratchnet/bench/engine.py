@@ -8,24 +8,10 @@ from typing import Any
 from scratchnet.bench.timing import MOST, Work, milliseconds, repeats
 
 
-class Engine(ABC):
-    """`module`: scratchnet, or torch, whose names it has; `place`: where its tensors lie."""
+class Engine:
+    """Whatever computes: how its work is timed."""
 
-    module: Any
-    place: str = "cpu"
     most = MOST  # times that one measurement runs its work
-
-    @abstractmethod
-    def create(self, name: str) -> Any:
-        """A new net with initial weights from the global generator, on the CPU."""
-
-    def prepared(self, model: Any) -> Any:
-        """What to call in the model's place: a compiled one, where that is what the engine is measured with."""
-        return model
-
-    def algorithm(self, name: str) -> AbstractContextManager[Any]:
-        """Inside, convolutions are computed in this way. An engine that has no names for its ways chooses itself."""
-        return nullcontext()
 
     def wait(self) -> None:
         """Until all work is done, for engines that return before it is."""
@@ -66,3 +52,22 @@ class Engine(ABC):
                 between()
             found.append(milliseconds(run))
         return found
+
+
+class TorchLike(Engine, ABC):
+    """`module`: scratchnet, or torch, whose names it has; `place`: where its tensors lie."""
+
+    module: Any
+    place: str = "cpu"
+
+    @abstractmethod
+    def create(self, name: str) -> Any:
+        """A new net with initial weights from the global generator, on the CPU."""
+
+    def prepared(self, model: Any) -> Any:
+        """What to call in the model's place: a compiled one, where that is what the engine is measured with."""
+        return model
+
+    def algorithm(self, name: str) -> AbstractContextManager[Any]:
+        """Inside, convolutions are computed in this way. An engine that has no names for its ways chooses itself."""
+        return nullcontext()

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from scratchnet.bench.engine import Engine
+from scratchnet.bench.engine import TorchLike
 from scratchnet.bench.timing import Work
 
 DIRECTIONS = ("forward", "grad_input", "grad_weight")
@@ -49,7 +49,7 @@ class Layer:
 
     between: Work | None = None  # called before each run that is timed
 
-    def __init__(self, engine: Engine, shape: list[int]) -> None:
+    def __init__(self, engine: TorchLike, shape: list[int]) -> None:
         self.engine = engine
         self.shape = Shape(*shape)
         rng = np.random.default_rng(0)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from scratchnet.bench import plots
-from scratchnet.bench.engines import OURS
+from scratchnet.bench.engines import ENGINES, OURS
 from scratchnet.bench.net import STEPS
 from scratchnet.bench.part import Options, Part, Rows, Table, engine_cells, engine_columns, geometric_means, how
 from scratchnet.bench.processes import Peers
@@ -60,7 +60,7 @@ class Nets(Part):
     def _measure(self, net: str) -> Row:
         batch, o = self.batches[net], self.options
         row: Row = {"batch": batch}
-        with Peers(o.against, o.threads) as peers:
+        with Peers([name for name in o.against if net in ENGINES[name].nets], o.threads) as peers:
             peers.all("make", subject="net", net=net, batch=batch)
             losses = peers.all("call", method="losses")
             theirs = {name: losses[name] for name in losses if name != OURS}

@@ -14,12 +14,16 @@ Rows = Mapping[str, Row]
 
 @dataclass(frozen=True)
 class Options:
-    """`against`: the other engines; `budget_ms`: of each measurement in each round, 0 for a single run."""
+    """`against`: the other engines; `budget_ms`: of each measurement in each round, 0 for a single run.
+
+    `notes`: why other engines are left out from the start.
+    """
 
     threads: int
     rounds: int
     against: tuple[str, ...]
     budget_ms: float
+    notes: tuple[str, ...] = ()
 
     @property
     def engines(self) -> tuple[str, ...]:

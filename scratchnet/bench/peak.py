@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnet.bench.engine import Engine
+from scratchnet.bench.engine import TorchLike
 from scratchnet.bench.timing import milliseconds
 
 TERMS = 96  # of each sum: as many as conv_tiled adds up before it looks for more
@@ -58,7 +58,7 @@ def measured(threads: int) -> float:
 class Peak:
     """The same in a worker."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: TorchLike) -> None:
         self.engine = engine
 
     def flops(self) -> float:

@@ -19,6 +19,7 @@ from scratchnet.bench.results import Row
 ANSWER_S = 900.0  # an answer that takes longer won't come; torch.compile can take minutes
 # They change one engine and not the others, or, as OMP_WAIT_POLICY by our kernels, may have been set in this process.
 DROPPED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "NUMBA_NUM_THREADS", "OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
+THREADS = ("OMP_NUM_THREADS", "NPROC", "NUM_CPU_THREADS")  # the second is JAX's, the third tinygrad's
 
 
 class WorkerError(ValueError):
@@ -82,11 +83,14 @@ class Peer:
 
 
 def environment(threads: int, changes: Mapping[str, str] | None = None) -> dict[str, str]:
-    """A worker's variables: it imports this scratchnet, wherever the command is run, and has so many threads."""
+    """A worker's variables: it imports this scratchnet, wherever the command is run, and has so many threads.
+
+    Those of JAX and tinygrad keep them on the CPU.
+    """
     found = {name: value for name, value in os.environ.items() if name not in DROPPED}
     paths = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
-    found |= {"PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": str(threads)}
-    return found | dict(changes or {})
+    found |= {"PYTHONPATH": os.pathsep.join(paths)} | dict.fromkeys(THREADS, str(threads))
+    return found | {"JAX_PLATFORMS": "cpu", "DEV": "CPU"} | dict(changes or {})
 
 
 class Peers:
