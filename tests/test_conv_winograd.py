@@ -76,7 +76,8 @@ def test_equals_torch(shapes: Any, dtype: str, name: str, taps: int, rng: np.ran
 @needs_torch
 @pytest.mark.parametrize(
     ("name", "channels", "taps"),
-    [("winograd", c, r) for c, r in ((64, 3), (832, 3), (32, 5), (128, 5))] + [("winograd3", c, 3) for c in (16, 64, 832)],
+    [("winograd", c, r) for c, r in ((64, 3), (832, 3), (32, 5), (128, 5))]
+    + [("winograd3", c, 3) for c in (16, 64, 832)],
 )
 def test_long_sums(name: str, channels: int, taps: int, rng: np.random.Generator) -> None:
     options = options_of((taps // 2, taps // 2), 1)

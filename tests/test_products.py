@@ -9,7 +9,16 @@ from parity import assert_sum_of_products, needs_torch, torch
 from scratchnet.kernels import threads
 from scratchnet.kernels.cpu import matmul
 
-SIZES = [(1, 1, 1), (7, 5, 9), (16, 130, 48), (50, 300, 50), (130, 1, 400), (1, 260, 500), (130, 130, 1)]
+SIZES = [
+    (1, 1, 1),
+    (7, 5, 9),
+    (16, 130, 48),
+    (50, 300, 50),
+    (130, 1, 400),
+    (1, 260, 500),
+    (130, 130, 1),
+    (17, 90, 5000),
+]
 ORDERS = list(itertools.product((False, True), (False, True)))
 
 
@@ -57,7 +66,7 @@ def test_the_bits_do_not_depend_on_the_number_of_threads(rng: np.random.Generato
         pytest.skip("one thread is all there is")
     before = threads.count()
     try:
-        for rows, terms, columns in [(16, 500, 900), (900, 500, 16), (300, 300, 300)]:
+        for rows, terms, columns in [(16, 500, 900), (900, 500, 16), (300, 300, 300), (16, 200, 4000)]:
             a, b = (
                 rng.standard_normal((rows, terms)).astype(np.float32),
                 rng.standard_normal((terms, columns)).astype(np.float32),

@@ -10,12 +10,15 @@ from scratchnet.kernels.cpu.blas import one_thread
 from scratchnet.kernels.cpu.jit import kernel, prange
 from scratchnet.kernels.cpu.layout import Array, compute_dtype, deliver, plain, target
 from scratchnet.kernels.cpu.tiled.cutting import block_length
-from scratchnet.kernels.cpu.tiled.products import STRIP, multiply_matrices
+from scratchnet.kernels.cpu.tiled.products import multiply_matrices
 from scratchnet.kernels.cpu.vectors import AT_ONCE, HOST
 
 TERMS = 128  # at most of one float32 sum
 BLAS_TERMS = 192  # of one of BLAS's
 PART = 128  # rows of a thread's part: their sums stay in its cache
+STRIP = 8  # tiles of columns that a thread takes at a time: runs of b's rows long enough for the memory's taste
+READ_ONCE = 32  # rows of a, up to which all that counts is to read b in the order in which it lies, if it is large,
+PANEL = 1 << 17  # by as many of its rows as have so many elements
 SMALL = 1 << 16  # multiply-adds from which threads are worth their launch
 FEW = 4  # rows for which bringing the other matrix into panels costs more than the product
 
@@ -62,22 +65,23 @@ def dots(a: Array, b: Array, out: Array) -> None:
 def _multiply(a: Array, b: Array, out: Array) -> None:
     """out = a b by tiles, or its transpose where less has to be moved."""
     lanes = HOST.lanes(out.dtype)
-    work, rows, terms, columns, transposed, block, parts = _cut(
+    work, rows, terms, columns, transposed, block, strip, parts = _cut(
         *a.shape, b.shape[1], _is_turned(a), _is_turned(b), lanes, threads.count()
     )
     if transposed:
         a, b = b.T, a.T
     left, right = (_steps(x.astype(out.dtype, copy=False)) for x in (a, b))
     multiply_matrices(
-        work, *left, *right, out.reshape(-1), rows, terms, columns, transposed, lanes, block, parts
+        work, *left, *right, out.reshape(-1), rows, terms, columns, transposed, lanes, block, strip, parts
     )  # fmt: skip
 
 
 @lru_cache(1024)
 def _cut(
     rows: int, terms: int, columns: int, a_turned: bool, b_turned: bool, lanes: int, count: int
-) -> tuple[int, int, int, int, bool, int, int]:
-    """Work, sizes, whether to compute the transpose, terms of a block, parts of rows for so many threads.
+) -> tuple[int, int, int, int, bool, int, int, int]:
+    """Work, sizes, whether to compute the transpose; terms of a block, tiles of a strip, parts of rows for so many
+    threads.
 
     Elements to be moved are b's, into panels, and a's if it is turned; what isn't found in order counts twice.
     """
@@ -86,9 +90,11 @@ def _cut(
     transposed = a * (1 if a_turned else 2) + b * (0 if b_turned else 2) + rows * columns < moved
     if transposed:
         rows, columns = columns, rows
-    strips = -(-columns // (STRIP * HOST.columns * lanes))
-    parts = max(-(-rows // PART), min(-(-rows // HOST.rows), -(-count // strips)))
-    return rows * terms * columns // AT_ONCE, rows, terms, columns, transposed, block_length(terms, TERMS), parts
+    tiles, strip, most = -(-columns // (HOST.columns * lanes)), STRIP, TERMS
+    if rows <= READ_ONCE and not (a_turned if transposed else b_turned) and TERMS * columns > PANEL:
+        strip, most = -(-tiles // count), max(PANEL // columns, HOST.rows)
+    parts = max(-(-rows // PART), min(-(-rows // HOST.rows), -(-count // -(-tiles // strip))))
+    return rows * terms * columns // AT_ONCE, rows, terms, columns, transposed, block_length(terms, most), strip, parts
 
 
 def _is_turned(x: Array) -> bool:

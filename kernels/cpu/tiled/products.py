@@ -9,7 +9,6 @@ from scratchnet.kernels.cpu.tiled.cutting import part_of_rows
 from scratchnet.kernels.cpu.vectors import HOST
 
 ROWS, COLUMNS = HOST.rows, HOST.columns
-STRIP = 8  # tiles of columns that a thread takes at a time: long enough runs of b's rows for the memory's taste
 
 
 @kernel("contract")
@@ -27,30 +26,33 @@ def multiply_matrices(
     transposed: bool,
     lanes: int,
     block: int,
+    strip: int,
     row_parts: int,
 ) -> None:
     """out[i, j] = the sum over t of a[i a_row + t a_term] * b[t b_term + j b_column]; transposed: out[j, i].
 
-    One of b's steps is 1. Cut into strips of columns times row_parts pieces; no bit depends on how many.
+    One of b's steps is 1. Cut into strips, of so many tiles of columns, times row_parts pieces; no bit depends on how
+    many.
     """
     width = lanes * COLUMNS
-    strips = (columns + width * STRIP - 1) // (width * STRIP)
+    strips = (columns + width * strip - 1) // (width * strip)
     for part in prange(strips * row_parts):
         _strip(
             a, a_row, a_term, b, b_term, b_column, out, rows, terms, columns, transposed, lanes, block,
-            part // row_parts, part % row_parts, row_parts,
+            part // row_parts * strip, strip, part % row_parts, row_parts,
         )  # fmt: skip
 
 
 @inline
 def _strip(
     a: Array, a_row: int, a_term: int, b: Array, b_term: int, b_column: int, out: Array, rows: int, terms: int,
-    columns: int, transposed: bool, lanes: int, block: int, strip: int, row_part: int, row_parts: int,
+    columns: int, transposed: bool, lanes: int, block: int, first_tile: int, strip: int, row_part: int,
+    row_parts: int,
 ) -> None:  # fmt: skip
     width = lanes * COLUMNS
     i_first, i_end = part_of_rows(rows, row_part, row_parts)
-    j_first = strip * STRIP * width
-    j_end = min(columns, j_first + STRIP * width)
+    j_first = first_tile * width
+    j_end = min(columns, j_first + strip * width)
     tiles = (j_end - j_first + width - 1) // width
     panels = np.empty(tiles * block * width, out.dtype)
     sums = np.empty((i_end - i_first) * tiles * width, out.dtype)  # tile after tile, each row after row
