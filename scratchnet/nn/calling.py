@@ -89,18 +89,16 @@ class Hooked:
         return register(self._load_state_dict_post_hooks, hook)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._is_hooked():
+        if (
+            self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks
+        ) or everywhere.around_calls():
             return self._call_with_hooks(args, kwargs)
         return self.forward(*args, **kwargs)
 
-    def _is_hooked(self) -> bool:
-        """Whether any hook runs around a call."""
-        own = self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks
-        return bool(own) or everywhere.around_calls()
-
     def _is_exactly(self, kind: type[Hooked]) -> bool:
         """Whether a call of the module is that class's forward and nothing else."""
-        return type(self) is kind and not self._is_hooked() and "forward" not in self.__dict__
+        hooks = self._forward_hooks or self._forward_pre_hooks or self._backward_hooks or self._backward_pre_hooks
+        return type(self) is kind and not hooks and not everywhere.around_calls() and "forward" not in self.__dict__
 
     def _joined(self, after: Hooked) -> Callable[[Any], Any] | None:
         """One function for this module and the one after it, where both together take one pass over memory."""

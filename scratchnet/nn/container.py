@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections import OrderedDict
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any, Self
 
 from scratchnet.nn.module import Module, indent
@@ -68,15 +68,13 @@ class Sequential(_Numbered):
             self.add_module(name, module)
 
     def forward(self, input: Any) -> Any:
-        modules = list(self._modules.values())
-        while modules:
-            module = modules.pop(0)
-            joined = module._joined(modules[0]) if modules else None
-            if joined is None:
-                input = module(input)
-            else:
-                input = joined(input)
-                del modules[0]
+        joined = None
+        for module, after in pairwise([*self._modules.values(), None]):
+            if joined is not None:  # the one before has done this one's work
+                joined = None
+                continue
+            joined = module._joined(after) if module is not None and after is not None else None
+            input = module(input) if joined is None else joined(input)
         return input
 
     def __getitem__(self, index: int | slice) -> Any:
