@@ -6,8 +6,6 @@ which, the files *sums.py and samples.py have the loops; microkernel.py has the 
 Source: Georganas et al., Anatomy of High-Performance Deep Learning Convolutions on SIMD Architectures (2018).
 """
 
-import math
-
 import numpy as np
 
 from scratchnet.kernels import threads
@@ -15,17 +13,17 @@ from scratchnet.kernels.cpu import buffers
 from scratchnet.kernels.cpu.dealing import collect, deal
 from scratchnet.kernels.cpu.jit import SMALL
 from scratchnet.kernels.cpu.layout import Array, Pair, Shape, deliver, plain, target
-from scratchnet.kernels.cpu.tiled.choice import by_samples, by_strips
-from scratchnet.kernels.cpu.tiled.chunks import add_chunks, chunks_of
-from scratchnet.kernels.cpu.tiled.cutting import block_length
-from scratchnet.kernels.cpu.tiled.inside_sums import PLACES, inside_sums
+from scratchnet.kernels.cpu.tiled.chunks import add_chunks
+from scratchnet.kernels.cpu.tiled.cutting import ROWS, TAPS, block_length
+from scratchnet.kernels.cpu.tiled.inside_sums import inside_sums
 from scratchnet.kernels.cpu.tiled.place_sums import place_sums
-from scratchnet.kernels.cpu.tiled.planes import Geometry
-from scratchnet.kernels.cpu.tiled.plans import Plan, backward_plans, forward_plan
-from scratchnet.kernels.cpu.tiled.sample_plans import SamplePlan, sample_plan
+from scratchnet.kernels.cpu.tiled.plans import Plan
+from scratchnet.kernels.cpu.tiled.sample_plans import SamplePlan
 from scratchnet.kernels.cpu.tiled.samples import convolve_samples
-from scratchnet.kernels.cpu.tiled.strips import strip_plan
-from scratchnet.kernels.cpu.tiled.sums import ROWS, TAPS, convolve
+from scratchnet.kernels.cpu.tiled.strip_sums import convolve_strips
+from scratchnet.kernels.cpu.tiled.strips import StripPlan
+from scratchnet.kernels.cpu.tiled.sums import convolve
+from scratchnet.kernels.cpu.tiled.ways import PlaceSums, convolution_way, sums_way
 from scratchnet.kernels.cpu.vectors import AT_ONCE, HOST
 from scratchnet.kernels.geometry import output_size
 
@@ -54,12 +52,8 @@ def forward(
     size = output_size(x.shape[2:], w.shape[2:], stride, padding, dilation)
     y = target(out, (x.shape[0], w.shape[0], *size), x.dtype)
     if y.size:
-        case = (x.shape, w.shape, stride, padding, dilation, groups, HOST.lanes(y.dtype))
-        added, relu = bias if epilogue != "none" else None, epilogue == "bias_relu"
-        if by_samples(*case, backward=False):
-            _convolve_samples(sample_plan(*case, backward=False), plain(x), plain(w), added, y, relu)
-        else:
-            _convolve(forward_plan(*case), plain(x), plain(w), added, y, relu)
+        way = convolution_way(x.shape, w.shape, stride, padding, dilation, groups, HOST.lanes(y.dtype), False)
+        _run(way, plain(x), plain(w), bias if epilogue != "none" else None, y, epilogue == "bias_relu")
     return deliver(y, out, x.dtype)
 
 
@@ -78,13 +72,9 @@ def grad_input(
     """torch.nn.grad.conv2d_input: for each phase of the stride a convolution of gy with the taps that meet it."""
     gx = target(out, x_shape, gy.dtype)
     if gx.size:
-        upstream, weights = plain(gy), plain(w)
-        case = (x_shape, w.shape, stride, padding, dilation, groups, HOST.lanes(gx.dtype))
-        if by_samples(*case, backward=True):
-            _convolve_samples(sample_plan(*case, backward=True), upstream, weights, None, gx, False)
-        else:
-            for plan in backward_plans(*case):
-                _convolve(plan, upstream, weights, None, gx, False)
+        way = convolution_way(x_shape, w.shape, stride, padding, dilation, groups, HOST.lanes(gx.dtype), True)
+        weights = _mirrored(plain(w), groups) if isinstance(way, StripPlan) else plain(w)
+        _run(way, plain(gy), weights, None, gx, False)
     return deliver(gx, out, gy.dtype)
 
 
@@ -105,67 +95,69 @@ def grad_weight(
     if not gw.size or not gy.size or not x.size:
         gw[...] = 0
         return deliver(gw, out, x.dtype)
-    case = (x.shape, w_shape, stride, padding, dilation, groups)
+    lanes = HOST.lanes(gw.dtype)
+    way = sums_way(x.shape, w_shape, stride, padding, dilation, groups, lanes)
+    sums = buffers.empty(way.sums, gw.dtype)
+    chunks = way.sums[0] * way.sums[1]
+    parts = 1 if chunks >= threads.count() else min(threads.count(), way.most_parts)
     pixels, upstream = plain(x).reshape(-1), plain(gy).reshape(-1)
-    if by_strips(*case, HOST.lanes(x.dtype)):
-        sums = _place_sums(pixels, upstream, *case)
+    if isinstance(way, PlaceSums):
+        place_sums(way.work, pixels, upstream, sums, way.taps, way.phases, way.strips, lanes, parts)
     else:
-        sums = _inside_sums(pixels, upstream, gy.shape, *case)
+        inside_sums(way.work, pixels, upstream, sums, way.geometry, lanes, parts, way.block)
     add_chunks(sums.size, sums, gw.reshape(groups, w_shape[0] // groups, -1))
     return deliver(gw, out, x.dtype)
 
 
-def _inside_sums(
-    x: Array, gy: Array, y_shape: Shape, x_shape: Shape, w_shape: Shape, stride: Pair, padding: Pair, dilation: Pair,
-    groups: int,
-) -> Array:  # fmt: skip
-    """The weight gradient's sums by chunks of samples, tap by tap."""
-    (k, *sizes), taps = w_shape, math.prod(w_shape[1:])
-    geometry = Geometry(
-        x_shape[0], groups, sizes[0], k // groups, x_shape[2], x_shape[3], y_shape[2], y_shape[3], sizes[1], sizes[2],
-        stride[0], stride[1], padding[0], padding[1], dilation[0], dilation[1],
-    )  # fmt: skip
-    samples, places, vectors = x_shape[0], y_shape[2] * y_shape[3], -(-k // groups // HOST.lanes(x.dtype))
-    width = vectors * HOST.lanes(x.dtype)
-    chunks = chunks_of(min(samples, samples * places // PLACES), groups * taps * width)
-    sums = buffers.empty((groups, chunks, taps, width), x.dtype)
-    parts = 1 if chunks * groups >= threads.count() else min(threads.count(), vectors)
-    block = block_length(samples * places, PLACES)
-    inside_sums(gy.size * taps // AT_ONCE, x, gy, sums, geometry, HOST.lanes(x.dtype), parts, block)
-    return sums
-
-
-def _place_sums(
-    x: Array, gy: Array, x_shape: Shape, w_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int
-) -> Array:
-    """The same by chunks of strips, for all taps at once."""
-    strips, taps, phases = strip_plan(x_shape, w_shape, stride, padding, dilation, groups, HOST.lanes(x.dtype))
-    chunks = chunks_of(strips.sets * strips.cuts, w_shape[0] * taps.size)
-    sums = buffers.empty((groups, chunks, taps.size, strips.kernels), x.dtype)
-    parts = 1 if chunks * groups >= threads.count() else min(threads.count(), strips.kernels)
-    place_sums(gy.size * taps.size // AT_ONCE, x, gy, sums, taps, phases, strips, HOST.lanes(x.dtype), parts)
-    return sums
+def _run(
+    way: SamplePlan | StripPlan | tuple[Plan, ...], source: Array, w: Array, bias: Array | None, y: Array, relu: bool
+) -> None:
+    """y = the sums, plus bias."""
+    if isinstance(way, SamplePlan):
+        _convolve_samples(way, source, w, bias, y, relu)
+    elif isinstance(way, StripPlan):
+        _convolve_strips(way, source, w, bias, y, relu)
+    else:
+        for plan in way:
+            _convolve(plan, source, w, bias, y, relu)
 
 
 def _convolve(plan: Plan, source: Array, w: Array, bias: Array | None, y: Array, relu: bool) -> None:
-    """target = the plan's sums, plus bias; without terms the bias alone."""
-    g = plan.grid
-    lanes = HOST.lanes(y.dtype)
-    width = HOST.columns * lanes
-    work = y.size * plan.taps.size // AT_ONCE
-    tiles = -(-g.samples * g.rows * g.columns // width) * g.groups
-    # A part deals images out for itself: where one thread does all of them, one does.
-    parts = 1 if work < SMALL else min(tiles, 4 * threads.count())
-    kernel_parts = 1 if work < SMALL or parts >= threads.count() else min(-(-g.kernels // ROWS), threads.count())
+    """By places; without terms the bias alone."""
+    parts, kernel_parts = _parts(plan.work, plan.tiles, plan.grid.kernels)
     convolve(
-        work, source.reshape(-1), w.reshape(-1), _added(bias, y), y.reshape(-1), plan.taps, plan.w_terms,
-        plan.row_phases, plan.column_phases, g, relu, lanes, _slots(plan, width), parts, kernel_parts,
-        block_length(plan.taps.size, TAPS),
+        plan.work, source.reshape(-1), w.reshape(-1), _added(bias, y), y.reshape(-1), plan.taps, plan.w_terms,
+        plan.row_phases, plan.column_phases, plan.grid, relu, HOST.lanes(y.dtype), plan.slots, parts, kernel_parts,
+        plan.block,
     )  # fmt: skip
 
 
+def _convolve_strips(plan: StripPlan, x: Array, w: Array, bias: Array | None, y: Array, relu: bool) -> None:
+    """The same by strips."""
+    g, taps, phases = plan
+    work = y.size * taps.size // AT_ONCE
+    parts = 1 if work < SMALL else min(g.sets * g.groups * g.cuts, 4 * threads.count())
+    kernel_parts = 1 if work < SMALL or parts >= threads.count() else min(-(-g.kernels // ROWS), threads.count())
+    convolve_strips(
+        work, x.reshape(-1), w.reshape(-1), _added(bias, y), y.reshape(-1), taps, phases, g, relu, HOST.lanes(y.dtype),
+        parts, kernel_parts, block_length(taps.size, TAPS),
+    )  # fmt: skip
+
+
+def _mirrored_weights(w: Array, groups: int) -> Array:
+    """(K, C / groups, KH, KW) -> (C, K / groups, KH, KW) with rows and columns reversed."""
+    grouped = w.reshape(groups, -1, *w.shape[1:])[..., ::-1, ::-1].swapaxes(1, 2)
+    return np.ascontiguousarray(grouped.reshape(groups * w.shape[1], -1, *w.shape[2:]))
+
+
+def _mirrored(w: Array, groups: int) -> Array:
+    """(K, C / groups, KH, KW) -> (C, K / groups, KH, KW) with rows and columns reversed."""
+    grouped = w.reshape(groups, -1, *w.shape[1:])[..., ::-1, ::-1].swapaxes(1, 2)
+    return np.ascontiguousarray(grouped.reshape(groups * w.shape[1], -1, *w.shape[2:]))
+
+
 def _convolve_samples(plan: SamplePlan, source: Array, w: Array, bias: Array | None, y: Array, relu: bool) -> None:
-    """The same with a sample in each lane."""
+    """With a sample in each lane."""
     g, lanes = plan.grid, HOST.lanes(y.dtype)
     width = g.vectors * lanes
     dealt = buffers.empty((g.sets, source[0].size, width), y.dtype)
@@ -184,6 +176,12 @@ def _added(bias: Array | None, y: Array) -> Array:
     return np.zeros(y.shape[1], y.dtype) if bias is None else plain(bias)
 
 
-def _slots(plan: Plan, places: int) -> int:
-    """How many samples so many places may lie in."""
-    return min(plan.grid.samples, (places - 2) // (plan.grid.rows * plan.grid.columns) + 2)
+def _parts(work: int, pieces: int, kernels: int) -> tuple[int, int]:
+    """In how many parts to compute so many pieces, and each piece's output channels.
+
+    A part brings images together for itself: where one thread does all of them, one does.
+    """
+    if work < SMALL:
+        return 1, 1
+    parts = min(pieces, 4 * threads.count())
+    return parts, 1 if parts >= threads.count() else min(-(-kernels // ROWS), threads.count())

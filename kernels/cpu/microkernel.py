@@ -40,15 +40,18 @@ def multiply(
 
     def body(v: Builder, args: Sequence[Any]) -> Any:
         rows_left, columns, *others = args
-        rows = HOST.rows
-        while rows:
-            with v.b.if_then(v.b.icmp_signed(">=", rows_left, v.constant(rows))):
+        most = v.constant(HOST.rows)
+        half = v.b.sdiv(v.b.add(rows_left, v.constant(1)), v.constant(2))
+        # Two tiles for what is left are of about the same size: of 10 rows 5 and 5, not 8 and 2.
+        split = v.b.select(v.b.icmp_signed("<", half, most), half, most)
+        own = v.b.select(v.b.icmp_signed("<=", rows_left, most), rows_left, split)
+        for rows in range(HOST.rows, 0, -1):
+            with v.b.if_then(v.b.icmp_signed("==", own, v.constant(rows))):
                 for width in range(1, HOST.columns + 1):
                     with v.b.if_then(v.b.icmp_signed("==", columns, v.constant(width))):
                         v.call(f"tile_{rows}x{width}", _tile(rows, width), others)
                         v.b.ret(v.constant(rows))
                 v.b.ret(v.constant(0))
-            rows //= 2
         return v.constant(0)
 
     return signature, called("multiply", body, INT)

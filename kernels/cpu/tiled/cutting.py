@@ -7,6 +7,7 @@ from scratchnet.kernels.cpu.layout import Array
 from scratchnet.kernels.cpu.vectors import HOST
 
 ROWS = HOST.rows
+TAPS = 96  # at most of a convolution's sum that are added up before their sum is added to the others'
 
 
 def block_length(terms: int, most: int) -> int:

@@ -6,20 +6,26 @@ from typing import NamedTuple
 import numpy as np
 
 from scratchnet.kernels.cpu.layout import Array, Pair, Shape
+from scratchnet.kernels.cpu.tiled.cutting import TAPS, block_length
 from scratchnet.kernels.cpu.tiled.planes import Grid
+from scratchnet.kernels.cpu.vectors import AT_ONCE, HOST
 from scratchnet.kernels.geometry import output_size
 
 PANEL_COST = 16  # what bringing pixels together in a panel takes, in multiply-adds a pixel
 
 
 class Plan(NamedTuple):
-    """Offsets of the taps in the planes, and of their weights from an output channel's first."""
+    """Offsets of the taps in the planes, and of their weights from an output channel's first; how work is cut."""
 
     grid: Grid
     taps: Array
     w_terms: Array
     row_phases: Array
     column_phases: Array
+    tiles: int
+    slots: int  # samples that a tile's places may lie in
+    block: int  # terms that are added up before their sum is added to the others'
+    work: int
 
 
 @lru_cache(1024)
@@ -48,7 +54,7 @@ def forward_plan(
         row_step=sh, column_step=sw, rows=oh, columns=ow, pitch=plane_columns, target_plane=oh * ow, target_start=0,
         target_row=ow, target_column=1, w_group=k // groups * taps.size, w_row=taps.size,
     )  # fmt: skip
-    return Plan(_with_mode(grid, lanes), taps, np.arange(taps.size), row_phases, column_phases)
+    return _plan(grid, taps, np.arange(taps.size), row_phases, column_phases, lanes)
 
 
 @lru_cache(1024)
@@ -87,7 +93,16 @@ def _phase_plan(
         w_group=kernels * channels * kh * kw, w_row=kh * kw,
     )  # fmt: skip
     no_phase = np.zeros(1, np.int64)
-    return Plan(_with_mode(grid, lanes), taps, w_terms.reshape(-1), no_phase, no_phase)
+    return _plan(grid, taps, w_terms.reshape(-1), no_phase, no_phase, lanes)
+
+
+def _plan(grid: Grid, taps: Array, w_terms: Array, row_phases: Array, column_phases: Array, lanes: int) -> Plan:
+    width, places = HOST.columns * lanes, grid.rows * grid.columns
+    tiles = -(-grid.samples * places // width) * grid.groups
+    slots = min(grid.samples, (width - 2) // max(1, places) + 2)
+    work = grid.samples * grid.groups * grid.kernels * places * taps.size // AT_ONCE
+    arrays = (taps, w_terms, row_phases, column_phases)
+    return Plan(_with_mode(grid, lanes), *arrays, tiles, slots, block_length(taps.size, TAPS), work)
 
 
 def _meeting(size: int, stride: int, padding: int, dilation: int, phase: int) -> tuple[Array, Array, int]:

@@ -11,13 +11,12 @@ import numpy as np
 
 from scratchnet.kernels.cpu.jit import inline, kernel, prange
 from scratchnet.kernels.cpu.layout import Array
-from scratchnet.kernels.cpu.microkernel import copy_lanes, multiply
+from scratchnet.kernels.cpu.microkernel import copy_rows, multiply
 from scratchnet.kernels.cpu.tiled.cutting import part_of_rows, spread
 from scratchnet.kernels.cpu.tiled.planes import Grid, fill
 from scratchnet.kernels.cpu.vectors import HOST
 
 ROWS, COLUMNS = HOST.rows, HOST.columns
-TAPS = 96  # at most of a panel
 
 
 @kernel("contract")
@@ -73,7 +72,7 @@ def _part(
     panel = np.empty(block * width, source.dtype)
     panel_terms = np.arange(taps.size) * width
     sums = np.empty((k_end - k_first) * width, source.dtype)
-    starts = np.empty(width, np.int64)  # of each run of places, at most a vector: in the planes, the target, the tile
+    starts = np.empty(width, np.int64)  # of each run of places: in the planes, the target, the tile
     goals = np.empty(width, np.int64)
     within = np.empty(width, np.int64)
     lengths = np.empty(width, np.int64)
@@ -103,7 +102,7 @@ def _part(
                     fill(source, planes, start, image, row_phases, column_phases, g)
             if done == 0:
                 tile_start = start + row * g.pitch + column
-            run = min(lanes, g.columns - column, count - done)
+            run = min(g.columns - column, count - done)
             if run > 0:
                 starts[runs] = start + row * g.pitch + column
                 goals[runs] = (
@@ -138,7 +137,9 @@ def _part(
                 x, x_start, x_terms = panel, -t0 * width, panel_terms
                 for run in range(runs):
                     for t in range(t0, t1):
-                        copy_lanes(panel, (t - t0) * width + within[run], pixels, starts[run] + taps[t], lengths[run])
+                        copy_rows(
+                            panel, (t - t0) * width + within[run], 0, pixels, starts[run] + taps[t], 0, 1, lengths[run]
+                        )
             last = relu and t1 == taps.size
             k = k_first
             while k < k_end:
@@ -153,12 +154,13 @@ def _part(
                     a_column, out, to, pitch, last,
                 )  # fmt: skip
         if not direct:
-            for k in range(k_first, k_end):
-                for run in range(runs):
-                    read = (k - k_first) * width + within[run]
-                    to = goals[run] + k * g.target_plane
-                    if g.target_column == 1:
-                        copy_lanes(target, to, sums, read, lengths[run])
-                    else:
+            for run in range(runs):
+                to = goals[run] + k_first * g.target_plane
+                if g.target_column == 1:
+                    copy_rows(
+                        target, to, g.target_plane, sums, within[run], width, k_end - k_first, lengths[run]
+                    )  # fmt: skip
+                else:
+                    for k in range(k_end - k_first):
                         for i in range(lengths[run]):
-                            target[to + i * g.target_column] = sums[read + i]
+                            target[to + k * g.target_plane + i * g.target_column] = sums[k * width + within[run] + i]

@@ -44,8 +44,7 @@ def fastest(function: str, x_shape: Shape, w_shape: Shape, padding: Pair, groups
 def _tiled_cost(
     x_shape: Shape, w_shape: Shape, size: Pair, padding: Pair, groups: int, lanes: int, backward: bool
 ) -> float:
-    target = x_shape[2] * x_shape[3] if backward else size[0] * size[1]
-    wanted = x_shape[0] * target * w_shape[0] * w_shape[1] * w_shape[2] * w_shape[3] / lanes
+    wanted = x_shape[0] * size[0] * size[1] * w_shape[0] * w_shape[1] * w_shape[2] * w_shape[3] / lanes
     return 1.25 * wanted * min(costs(x_shape, w_shape, (1, 1), padding, (1, 1), groups, lanes, backward))
 
 
