@@ -56,3 +56,50 @@ def test_a_gradient_that_nobody_else_holds_is_not_copied(monkeypatch: pytest.Mon
     layers = sn.nn.Sequential(sn.nn.Conv2d(2, 3, 3), sn.nn.Flatten(), sn.nn.Linear(12, 4))
     layers(sn.ones(5, 2, 4, 4)).square().sum().backward()
     assert all(parameter.grad is not None for parameter in layers.parameters())
+
+
+@pytest.mark.parametrize("name", ["relu", "sigmoid"])
+def test_a_gradient_is_written_over_one_that_nobody_else_holds(name: str) -> None:
+    seen: list[Any] = []
+    x = sn.randn(4, 5, requires_grad=True)
+    function = getattr(sn, name)
+    function(x.square()).square().sum().backward()
+    alone, x.grad = x.grad, None
+
+    between = function(x.square())
+    between.register_hook(seen.append)  # now somebody holds what arrives at the function
+    between.square().sum().backward()
+    (held,) = seen
+    assert x.grad is not None
+    np.testing.assert_array_equal(held.array, 2 * between.detach().array)
+    np.testing.assert_array_equal(x.grad.array, alone.array)
+
+    given = sn.ones(4, 5)
+    x.grad = None
+    function(x.square()).backward(given)
+    assert given.tolist() == [[1.0] * 5] * 4
+
+    shared = function(x.square())
+    (shared + shared.relu()).sum().backward()  # one gradient for two
+    x.grad = None
+    y = sn.ones(4, 5, requires_grad=True)
+    (function(x.square()) + y).backward(sn.full((4, 5), 3.0))
+    assert y.grad is not None
+    assert y.grad.tolist() == [[3.0] * 5] * 4
+
+
+def test_the_kernel_writes_over_the_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
+    from scratchnet.kernels.cpu import activation
+
+    relu_grad, places = activation.relu_grad, []
+
+    def watched(gy: Any, y: Any, out: Any = None) -> Any:
+        places.append(out is gy)
+        return relu_grad(gy, y, out)
+
+    monkeypatch.setattr(activation, "relu_grad", watched)
+    x = sn.randn(4, 5, requires_grad=True)
+    x.square().relu().square().sum().backward()
+    with pytest.warns(UserWarning, match="reference cycle"):
+        x.square().relu().square().sum().backward(create_graph=True)
+    assert places == [True, False]

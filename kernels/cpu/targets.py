@@ -17,7 +17,7 @@ def nll(x: Array, target: Array, weight: Array | None, ignore_index: int, out: A
     if x.size:
         kept = target != ignore_index
         picked = np.take_along_axis(x, np.where(kept, target, 0)[:, None], axis=1)[:, 0]
-        losses = np.where(kept, -picked * _weights(target, weight, ignore_index, x.dtype), x.dtype.type(0))
+        losses = np.where(kept, -picked * weights_of(target, weight, ignore_index, x.dtype), x.dtype.type(0))
     return deliver(losses, out, x.dtype)
 
 
@@ -29,7 +29,7 @@ def nll_grad(
     gx = np.zeros((m, classes, d), gy.dtype)
     if gx.size:
         kept = target != ignore_index
-        values = np.where(kept, -gy * _weights(target, weight, ignore_index, gy.dtype), gy.dtype.type(0))
+        values = np.where(kept, -gy * weights_of(target, weight, ignore_index, gy.dtype), gy.dtype.type(0))
         np.put_along_axis(gx, np.where(kept, target, 0)[:, None], values[:, None], axis=1)
     return deliver(gx, out, gy.dtype)
 
@@ -60,7 +60,7 @@ def _sums(losses: Array, target: Array, weight: Array, ignore_index: int, sums: 
         sums[chunk] = summed, total
 
 
-def _weights(target: Array, weight: Array | None, ignore_index: int, dtype: np.dtype) -> Array:
+def weights_of(target: Array, weight: Array | None, ignore_index: int, dtype: np.dtype) -> Array:
     """(M, D): the weight of each target's class, 1 without weights; 0 where it is ignored."""
     kept = target != ignore_index
     if weight is None or not weight.size:

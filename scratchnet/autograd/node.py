@@ -95,9 +95,14 @@ class AccumulateGrad(Node):
         grad = grads[0]
         grads[0] = None  # what is counted below is then held by nothing of ours but the variable `grad`
         if grad is not None:
-            unshared = getrefcount(grad) == ONE_VARIABLE and getrefcount(grad.array) == ONE_ATTRIBUTE
-            self.variable._accumulate(grad, unshared and owns_memory(grad.array))
+            unshared = getrefcount(grad) == ONE_VARIABLE and owns_alone(grad)
+            self.variable._accumulate(grad, unshared)
         return ()
+
+
+def owns_alone(tensor: "Tensor") -> bool:
+    """Whether nothing but the tensor holds its array, nor the array's memory."""
+    return getrefcount(tensor.array) == ONE_ATTRIBUTE and owns_memory(tensor.array)
 
 
 def _counts() -> tuple[int, int]:

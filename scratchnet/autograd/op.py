@@ -1,6 +1,7 @@
 """Op: one operation of the engine, forward on arrays beside backward on Tensors, and how a call of it is recorded."""
 
 from collections.abc import Sequence
+from sys import getrefcount
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,7 +11,7 @@ from scratchnet.autograd.complex_step import forward as step_forward
 from scratchnet.autograd.core import Tensor, gradient_edge
 from scratchnet.autograd.devices import common_device, zeros
 from scratchnet.autograd.modes import state
-from scratchnet.autograd.node import Node, meta_of
+from scratchnet.autograd.node import ONE_VARIABLE, Node, meta_of, owns_alone
 from scratchnet.autograd.saved import FREED, SavedInput, SavedOutput
 from scratchnet.device import CPU, on
 from scratchnet.dtypes import stepping
@@ -85,8 +86,15 @@ class OpNode(Node):
                 out._node, out._output_index = self, index
 
     def run(self, grads: list[Tensor | None]) -> tuple[Tensor | None, ...]:
+        if self.op.overwrite is not None and not state.recording:
+            grad, grads[0] = grads[0], None
+            if grad is not None and getrefcount(grad) == ONE_VARIABLE and owns_alone(grad):
+                self.op.overwrite(self, grad.array)
+                return (grad,)
+            grads[0] = grad
         if len(grads) > 1:
-            grads = [zeros(self.outputs[i]) if g is None else g for i, g in enumerate(grads)]
+            pairs = zip(grads, self.outputs, strict=True)
+            grads = [zeros(meta) if g is None and meta.dtype.kind in "fc" else g for g, meta in pairs]
         result = self.op.backward(self, *grads)
         return result if isinstance(result, tuple) else (result,)
 
@@ -99,8 +107,10 @@ class Op:
     """One operation. Subclasses give `forward(ctx, arrays...)` and `backward(ctx, grads...)`, both static.
 
     forward takes arrays where `apply` was given Tensors, everything else as it is, and returns a new array or a tuple
-    of arrays. backward takes one Tensor per output and returns one Tensor (or None) per argument of apply; a gradient
-    that has the output's broadcast shape or another dtype is summed and cast to the input's by the tape walk.
+    of arrays. backward takes one Tensor per output (None for one of integers) and returns one Tensor (or None) per
+    argument of apply; a gradient that has the output's broadcast shape or another dtype is summed and cast to the
+    input's by the tape walk. An Op of one argument whose gradient has gy's shape may have `overwrite(ctx, gy)` besides:
+    it writes that gradient over the array gy, where nobody else holds it and nothing is recorded.
     The Tensors lie on one device, which is CUDA's current one during forward; `any_device = True` lifts the rule.
     A class with `view = True` returns a view of its first argument's memory; one with `silent = True` calls nothing on
     the CPU of which NumPy might warn, and so nobody has to silence it. A printed tensor shows the node's name,
@@ -120,6 +130,7 @@ class Op:
 
     forward: ClassVar[Any]
     backward: ClassVar[Any]
+    overwrite: ClassVar[Any] = None
 
     @classmethod
     def apply(cls, *args: Any) -> Any:

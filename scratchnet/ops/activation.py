@@ -27,6 +27,11 @@ class Relu(Op):
         (y,) = ctx.saved
         return ReluGrad.apply(gy, y)
 
+    @staticmethod
+    def overwrite(ctx: Any, gy: Any) -> None:
+        (y,) = ctx.saved
+        kernels_for(gy).activation.relu_grad(gy, y.array, out=gy)
+
 
 class Rectified(Relu, node="ReluBackward0"):
     """The same for x that the kernel which wrote it has rectified, and that nobody else holds."""
@@ -65,6 +70,11 @@ class Sigmoid(Op):
     def backward(ctx: Any, gy: Tensor) -> Any:
         (y,) = ctx.saved
         return SigmoidGrad.apply(gy, y)
+
+    @staticmethod
+    def overwrite(ctx: Any, gy: Any) -> None:
+        (y,) = ctx.saved
+        kernels_for(gy).activation.sigmoid_grad(gy, y.array, out=gy)
 
 
 class SigmoidGrad(Op):
