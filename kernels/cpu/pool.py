@@ -177,6 +177,8 @@ def _shared(gy: Array, gx: Array, rows: Axis, columns: Axis) -> Array:
     else:
         oh, ow = gy.shape[2:]
         by = np.multiply.outer(rows.divisors[:oh], columns.divisors[:ow]).reshape(-1)
+        if by.max(initial=0) < 1 << 24:  # exact in float32, and then so is the quotient, rounded once
+            by = by.astype(gx.dtype)
         planes = (plain(gy).reshape(n * c, oh * ow), gx.reshape(n * c, h, w))
         shares(gx.size + gy.size, *planes, rows.spans, columns.covers, columns.levels, by)
     return gx

@@ -7,7 +7,10 @@ import numpy as np
 
 from scratchnet.kernels.cpu.jit import inline, kernel, prange
 from scratchnet.kernels.cpu.layout import Array
+from scratchnet.kernels.cpu.microkernel import copy_rows
 from scratchnet.kernels.cpu.pool_lanes import mean_plane
+
+PARTS = 64  # of all planes
 
 
 @kernel()
@@ -63,29 +66,41 @@ def shares(gy: Array, gx: Array, rows: Array, covers: Array, levels: int, diviso
 
     Place w of a line lies in its row's windows from covers[0, w] up to covers[1, w], at most `levels`.
     """
-    for plane in prange(len(gx)):
-        _shares(gy, gx, rows, covers, levels, divisors, plane)
+    planes = len(gx)
+    parts = min(planes, PARTS)
+    for part in prange(parts):
+        share, line = np.empty(gy.shape[1], gx.dtype), np.empty(gx.shape[2], gx.dtype)
+        for plane in range(planes * part // parts, planes * (part + 1) // parts):
+            _shares(gy, gx, rows, covers, levels, divisors, plane, share, line)
 
 
 @inline
-def _shares(gy: Array, gx: Array, rows: Array, covers: Array, levels: int, divisors: Array, plane: int) -> None:
+def _shares(
+    gy: Array, gx: Array, rows: Array, covers: Array, levels: int, divisors: Array, plane: int, share: Array,
+    line: Array,
+) -> None:  # fmt: skip
     _, H, W = gx.shape
-    _, count = gy.shape
-    OW = count // len(rows)
+    OW = share.size // len(rows)
     zero = gx.dtype.type(0)
-    share, line = np.empty(count, gx.dtype), np.empty(W, gx.dtype)
-    for i in range(count):  # all of the plane at once: vectors of quotients, however short the lines are
+    for i in range(share.size):  # all of the plane at once: vectors of quotients, however short the lines are
         share[i] = gy[plane, i] / divisors[i]
-    for h in range(H):
-        for w in range(W):
-            gx[plane, h, w] = zero
+    flat, start = gx.reshape(-1), plane * H * W
+    done = 0  # rows
     for oh in range(len(rows)):
+        if rows[oh, 1] == 0:  # it sees nothing of the image, and so lies nowhere
+            continue
         for w in range(W):
-            line[w] = zero
-        for level in range(levels):
+            line[w] = share[oh * OW + covers[0, w]] if covers[0, w] < covers[1, w] else zero
+        for level in range(1, levels):
             for w in range(W):
                 ow = covers[0, w] + level
                 line[w] += share[oh * OW + ow] if ow < covers[1, w] else zero
-        for h in range(rows[oh, 0], rows[oh, 0] + rows[oh, 1]):
+        first, end = rows[oh, 0], rows[oh, 0] + rows[oh, 1]
+        gx[plane, done:first] = zero
+        for h in range(first, min(done, end)):
             for w in range(W):
                 gx[plane, h, w] += line[w]
+        fresh = max(done, first)
+        copy_rows(flat, start + fresh * W, W, line, 0, 0, end - fresh, W)
+        done = max(fresh, end)
+    gx[plane, done:] = zero
