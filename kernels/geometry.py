@@ -8,11 +8,8 @@ Shape = tuple[int, ...]
 
 def output_size(image: Shape, kernel_size: Shape, stride: Pair, padding: Pair, dilation: Pair) -> Pair:
     """(OH, OW) = (size + 2 padding - dilation (kernel - 1) - 1) // stride + 1."""
-    oh, ow = (
-        (n + 2 * p - d * (k - 1) - 1) // s + 1
-        for n, k, s, p, d in zip(image, kernel_size, stride, padding, dilation, strict=True)
-    )
-    return oh, ow
+    (h, w), (kh, kw), (sh, sw), (ph, pw), (dh, dw) = image, kernel_size, stride, padding, dilation
+    return (h + 2 * ph - dh * (kh - 1) - 1) // sh + 1, (w + 2 * pw - dw * (kw - 1) - 1) // sw + 1
 
 
 def column_size(x_shape: Shape, w_shape: Shape, stride: Pair, padding: Pair, dilation: Pair) -> int:

@@ -22,6 +22,11 @@ def loaded() -> bool:
     return _module is not None
 
 
+def present() -> bool:
+    """Whether there can be arrays of CuPy's: somebody has imported it."""
+    return _module is not None or "cupy" in sys.modules
+
+
 def owns(array: Any) -> bool:
     """Whether `array` is CuPy's, or its stand-in's. Doesn't import CuPy: without it there are none."""
     module = _module or sys.modules.get("cupy")

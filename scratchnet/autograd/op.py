@@ -15,6 +15,7 @@ from scratchnet.autograd.node import ONE_VARIABLE, Node, meta_of, owns_alone
 from scratchnet.autograd.saved import FREED, SavedInput, SavedOutput
 from scratchnet.device import CPU, on
 from scratchnet.dtypes import stepping
+from scratchnet.kernels.cuda import driver
 
 INFERENCE_SAVED = (
     "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
@@ -135,22 +136,17 @@ class Op:
     @classmethod
     def apply(cls, *args: Any) -> Any:
         """Run forward on the arrays of the Tensors among `args`; record the call where a Tensor requires grad."""
-        recording, arrays, needs, on_cpu = state.recording, [], [], True
-        for arg in args:
-            if isinstance(arg, Tensor):
-                array = arg.array
-                on_cpu = on_cpu and type(array) is np.ndarray
-                needs.append(recording and arg.requires_grad)
-                arrays.append(array)
-            else:
-                needs.append(False)
-                arrays.append(arg)
+        arrays = [arg.array if isinstance(arg, Tensor) else arg for arg in args]
+        on_cpu = not driver.present() or all(type(arg.array) is np.ndarray for arg in args if isinstance(arg, Tensor))
         place = CPU
         if not on_cpu:
             args, place = common_device(cls, args)
             arrays = [arg.array if isinstance(arg, Tensor) else arg for arg in args]
         node = cls.node_type()
-        node.needs = tuple(needs)
+        if state.recording:
+            node.needs = tuple([isinstance(arg, Tensor) and arg.requires_grad for arg in args])
+        else:
+            node.needs = (False,) * len(args)
         if on_cpu and (cls.silent or state.quiet) and not stepping.active:
             result = cls.forward(node, *arrays)
         else:
