@@ -76,14 +76,14 @@ SPECIAL: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
     "depthwise": ((8, 1, 3, 2), {**GEOMETRY, "groups": 4}),
     **{
         name: ((6, 2, 3, 3), {"stride": (1, 1), "padding": (1, 0), "dilation": (1, 1), "groups": 2})
-        for name in ("winograd", "winograd4")
+        for name in ("winograd", "winograd3", "winograd4")
     },
     "pointwise": ((6, 2, 1, 1), {"stride": (2, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 2}),
 }
 
 
 # Short sums come out less precise by algorithms that multiply something else than pixels and weights.
-TIMES = {"fft": 4, "winograd": 4, "winograd4": 32}
+TIMES = {"fft": 4, "winograd": 4, "winograd3": 32, "winograd4": 32}
 
 
 def conv(name: str) -> list[Case]:

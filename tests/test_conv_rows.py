@@ -25,7 +25,7 @@ def test_by_an_algorithm_that_does_everything(name: str, row: Row) -> None:
         check(row)
 
 
-@pytest.mark.parametrize("name", ["winograd", "winograd4"])
+@pytest.mark.parametrize("name", ["winograd", "winograd3", "winograd4"])
 def test_by_one_that_does_some(name: str) -> None:
     done = 0
     with scratchnet.conv_algorithm(name):
