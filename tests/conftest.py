@@ -18,6 +18,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--device", choices=devices.NAMES, help="where tests with the fixture `device` compute")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """All tests run in two processes where pytest-xdist is installed, unless `-n` or `--pdb` ask for something else."""
+    option = config.option
+    all_tests = config.args_source is pytest.Config.ArgsSource.TESTPATHS and option.markexpr.startswith("not ")
+    asked = getattr(option, "numprocesses", 0) is not None or option.usepdb or hasattr(config, "workerinput")
+    if all_tests and not asked:
+        option.numprocesses, option.dist = 2, "worksteal"
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Each device of this run for a test that takes `device`. The CPU alone leaves the test's name as it is.
 
