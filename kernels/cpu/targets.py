@@ -54,8 +54,8 @@ def _sums(losses: Array, target: Array, weight: Array, ignore_index: int, sums: 
     for chunk in prange(len(sums)):
         summed, total = 0.0, 0.0
         for i in range(chunk * CHUNK, min(target.size, (chunk + 1) * CHUNK)):
+            summed += losses[i]
             if target[i] != ignore_index:
-                summed += losses[i]
                 total += weight[target[i]] if weight.size else 1.0
         sums[chunk] = summed, total
 
