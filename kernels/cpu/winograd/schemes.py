@@ -6,9 +6,9 @@ pixels are combined to what belongs to each point (`input`), and the products ar
 
     y = output @ ((weight @ taps) * (input @ pixels)),    in two dimensions output @ (...) @ output.T and so on
 
-The matrices are exact. The points are chosen for small rounding errors, of all sets of fractions whose numerators and
-denominators are at most 4 and exact in floats: with the next best-known ones, 1/2 and -2 after 0, 1 and -1, float32's
-errors are 1.7 times as large for four points and 1.3 times for five.
+The matrices are exact. The points are chosen for small rounding errors: the best found among 0 with 1, 2, 1/2, 3/2,
+3/4 and 1/4 of either sign. (Four points without 0 can be a little better still, but 0 saves operations.) With the usual
+ones, 1/2 and -2 after 0, 1 and -1, float32's errors are 1.7 times as large for four points, and for five 1.3 times.
 
 Source: Winograd, Arithmetic Complexity of Computations (1980), chapter V; Lavin and Gray, Fast Algorithms for
 Convolutional Neural Networks (2015); Barabasz et al., Error Analysis and Improving the Accuracy of Winograd Convolution
