@@ -7,7 +7,7 @@ import numpy as np
 
 from scratchnet import dtypes
 from scratchnet.autograd import hooks as hook_tools
-from scratchnet.autograd.modes import state
+from scratchnet.autograd.modes import heard, state
 from scratchnet.autograd.node import AccumulateGrad, Edge, Node
 from scratchnet.device import array_module, copied, device, device_of, is_array, on
 from scratchnet.shapes import Size
@@ -271,8 +271,9 @@ class Tensor:
                 array_module(grad.array).add(self._grad.array, grad.array, out=self._grad.array)
             self._grad._counter.value += 1
         if self._post_hooks:
-            for hook in tuple(self._post_hooks.values()):
-                hook(self)
+            with heard():
+                for hook in tuple(self._post_hooks.values()):
+                    hook(self)
 
     if TYPE_CHECKING:  # bound by scratchnet.tensor from the tables there
 

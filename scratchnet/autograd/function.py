@@ -10,7 +10,7 @@ from scratchnet.autograd import anomaly
 from scratchnet.autograd.core import Tensor, gradient_edge
 from scratchnet.autograd.devices import zeros
 from scratchnet.autograd.inplace import rewrite_history
-from scratchnet.autograd.modes import no_grad, state
+from scratchnet.autograd.modes import heard, no_grad, state
 from scratchnet.autograd.node import Node, meta_of
 from scratchnet.autograd.saved import FREED, SavedInput, SavedOutput
 
@@ -88,7 +88,8 @@ class FunctionCtx(Node):
     def run(self, grads: list[Tensor | None]) -> tuple[Tensor | None, ...]:
         if self._materialize:
             grads = [zeros(self.outputs[i]) if g is None else g for i, g in enumerate(grads)]
-        results = self.function.backward(self, *grads)
+        with heard():
+            results = self.function.backward(self, *grads)
         results = results if isinstance(results, tuple) else (results,)
         expected = len(self.edges)
         if len(results) < expected or any(extra is not None for extra in results[expected:]):

@@ -4,6 +4,8 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
+from scratchnet.autograd.modes import heard
+
 Hook = Callable[..., Any]
 
 
@@ -36,7 +38,8 @@ def add(hooks: dict[int, Any], hook: Any) -> RemovableHandle:
 
 def run(hooks: dict[int, Hook], grad: Any) -> Any:
     """The gradient after every hook, in the order they were added; a hook that returns None leaves it as it is."""
-    for hook in tuple(hooks.values()):
-        changed = hook(grad)
-        grad = grad if changed is None else changed
+    with heard():
+        for hook in tuple(hooks.values()):
+            changed = hook(grad)
+            grad = grad if changed is None else changed
     return grad

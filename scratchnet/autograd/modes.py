@@ -20,6 +20,7 @@ class State(threading.local):
     anomaly = False
     anomaly_checks_nan = True
     quiet = False  # NumPy's warnings are off already: within a backward pass
+    outside: Any = None  # NumPy's error state, np.geterr(), of the code that called for that pass
 
 
 state = State()
@@ -48,13 +49,27 @@ class _Mode(ContextDecorator):
 @contextmanager
 def quiet() -> Iterator[None]:
     """Inside, NumPy doesn't warn of what floats do, and no operation has to see to that itself."""
-    before = state.quiet
-    state.quiet = True
+    before = state.quiet, state.outside
+    state.quiet, state.outside = True, np.geterr()
     try:
         with np.errstate(all="ignore"):
             yield
     finally:
-        state.quiet = before
+        state.quiet, state.outside = before
+
+
+@contextmanager
+def heard() -> Iterator[None]:
+    """Within `quiet`, around code that isn't ours: NumPy warns again as it did outside."""
+    if not state.quiet:
+        yield
+        return
+    state.quiet = False
+    try:
+        with np.errstate(**state.outside):
+            yield
+    finally:
+        state.quiet = True
 
 
 class no_grad(_Mode):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from scratchnet.autograd.hooks import RemovableHandle
-from scratchnet.autograd.modes import is_grad_enabled
+from scratchnet.autograd.modes import heard, is_grad_enabled
 from scratchnet.autograd.op import Op
 from scratchnet.tensor import Tensor
 
@@ -116,7 +116,8 @@ class BackwardHookFunction(Op):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Any, ...]:
-        seen = ctx.hook(gradients)
+        with heard():
+            seen = ctx.hook(gradients)
         return (None, *(g if needed else None for g, needed in zip(seen, ctx.needs[1:], strict=True)))
 
 
