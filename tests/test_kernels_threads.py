@@ -145,6 +145,29 @@ print(activation.relu(np.array([-1.0, 2.0])))
     assert passes(program, NUMBA_CACHE_DIR="/dev/null/nowhere") == "[0. 2.]"
 
 
+CONVOLUTION = """
+import numpy as np
+from scratchnet.kernels.cpu import conv_tiled
+case = dict(stride=(1, 1), padding=(0, 0), dilation=(1, 1), groups=1)
+x, w = np.arange(48, dtype=np.float32).reshape(1, 3, 4, 4), np.ones((2, 3, 3, 3), np.float32)
+y = conv_tiled.forward(x, w, None, **case)
+print(y.sum())
+"""
+ITS_GRADIENT = "print(int(conv_tiled.grad_weight(y, x, w.shape, **case).sum()))"
+
+
+def test_kernels_on_disk_have_with_them_what_they_call(tmp_path: Path) -> None:
+    def run(program: str) -> tuple[str, dict[Path, int]]:
+        printed = passes(program, SCRATCHNET_CACHE_DIR=str(tmp_path))
+        return printed, {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nb?")}
+
+    assert run(CONVOLUTION)[0] == "5076.0"
+    # A kernel from disk, and beside it one that is compiled and calls some of the same functions.
+    printed, files = run(CONVOLUTION + ITS_GRADIENT)
+    assert printed == "5076.0\n3245508"
+    assert run(CONVOLUTION + ITS_GRADIENT) == (printed, files)  # all from disk
+
+
 def test_import_under_another_name_is_refused() -> None:
     done = python("import kernels")
     assert done.returncode == 1

@@ -91,8 +91,8 @@ def clear() -> None:
     folder.cache_clear()
 
 
-class _Locator(caching._CacheLocator):
-    """Tells Numba the folder for our functions; others are none of our business."""
+class Locator(caching._CacheLocator):
+    """Tells Numba where our functions' machine code lies."""
 
     def __init__(self, function: FunctionType, path: Path) -> None:
         self._function, self._path = function, path
@@ -107,16 +107,6 @@ class _Locator(caching._CacheLocator):
         return str(self._function.__code__.co_firstlineno)
 
     @classmethod
-    def from_function(cls, function: Any, file: str) -> "_Locator | None":
-        if _SOURCES not in Path(file).parents:
-            return None
+    def from_function(cls, function: Any, file: str) -> "Locator | None":
         path = folder()
         return None if path is None else cls(function, path / Path(file).relative_to(_SOURCES).with_suffix(""))
-
-
-def install() -> bool:
-    """Numba asks us first where a function's machine code lies. Whether there is a folder for it."""
-    classes: Any = caching.CacheImpl._locator_classes
-    if _Locator not in classes:
-        classes.insert(0, _Locator)
-    return folder() is not None

@@ -1,10 +1,12 @@
 """Compiling and launching: the `kernel` decorator around numba.njit."""
 
+import inspect
 import os
 import sys
 import threading
 import types
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from scratchnet.kernels import threads
@@ -22,9 +24,9 @@ import numba
 import numba.extending
 from numba import prange
 
-from scratchnet.kernels.cpu import cache
+from scratchnet.kernels.cpu import apart, cache
 
-__all__ = ["inline", "intrinsic", "kernel", "overload_by_dtype", "prange"]
+__all__ = ["inline", "intrinsic", "kernel", "overload_by_dtype", "prange", "separate"]
 
 # Numba's own annotations don't know what its decorators make of a function.
 intrinsic: Any = numba.extending.intrinsic
@@ -102,7 +104,9 @@ class Kernel:
             function.__qualname__ = function.__name__
             function.__module__ = self.function.__module__
         options = {"nogil": True, "error_model": "numpy", "fastmath": self.flags, "parallel": parallel}
-        compiled = _njit(cache=cache.install(), **options)(function)
+        compiled = _njit(**options)(function)
+        if cache.folder() is not None:
+            compiled._cache = apart.Cache(function)  # instead of Numba's own
         if parallel:
             self._parallel = compiled
         else:
@@ -120,8 +124,24 @@ def kernel(*flags: str) -> Callable[[Callable[..., Any]], Kernel]:
 
 
 def inline(function: Callable[..., Any]) -> Any:
-    """Decorator of a small function that kernels call."""
+    """Decorator of a small function that kernels call. It becomes part of them."""
     return _njit(nogil=True, error_model="numpy", inline="never")(function)
+
+
+def separate(function: Callable[..., Any]) -> Any:
+    """Decorator of a large function that kernels call. It is compiled once, for all of them."""
+    dispatcher = inline(function)
+
+    def call(typing: Any, *kinds: Any) -> Any:
+        dispatcher.compile(kinds)
+        signature = dispatcher.overloads[kinds].signature.return_type(*kinds)
+        return signature, partial(apart.call, dispatcher)
+
+    own = inspect.signature(function)
+    context = inspect.Parameter("typing", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    vars(call)["__signature__"] = own.replace(parameters=[context, *own.parameters.values()])
+    call.__name__ = call.__qualname__ = function.__name__
+    return intrinsic(call)
 
 
 def overload_by_dtype(function: Callable[..., Any], single: Callable[..., Any], double: Callable[..., Any]) -> None:

@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from scratchnet.kernels.cpu.jit import inline, kernel, prange
+from scratchnet.kernels.cpu.jit import inline, kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array
 from scratchnet.kernels.cpu.microkernel import copy_rows
 from scratchnet.kernels.cpu.pool_lanes import mean_plane
@@ -74,7 +74,7 @@ def shares(gy: Array, gx: Array, rows: Array, covers: Array, levels: int, diviso
             _shares(gy, gx, rows, covers, levels, divisors, plane, share, line)
 
 
-@inline
+@separate
 def _shares(
     gy: Array, gx: Array, rows: Array, covers: Array, levels: int, divisors: Array, plane: int, share: Array,
     line: Array,

@@ -57,7 +57,7 @@ def _sums(losses: Array, target: Array, weight: Array, ignore_index: int, sums: 
             summed += losses[i]
             if target[i] != ignore_index:
                 total += weight[target[i]] if weight.size else 1.0
-        sums[chunk] = summed, total
+        sums[chunk, 0], sums[chunk, 1] = summed, total  # a tuple into a row takes Numba two seconds to compile
 
 
 def weights_of(target: Array, weight: Array | None, ignore_index: int, dtype: np.dtype) -> Array:

@@ -6,7 +6,7 @@ some places at a time; its factors are one tap's pixels of several channels, rea
 
 import numpy as np
 
-from scratchnet.kernels.cpu.jit import inline, kernel, prange
+from scratchnet.kernels.cpu.jit import inline, kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array
 from scratchnet.kernels.cpu.microkernel import multiply, transpose_lanes
 from scratchnet.kernels.cpu.tiled.planes import Geometry
@@ -32,7 +32,7 @@ def inside_sums(x: Array, gy: Array, sums: Array, g: Geometry, lanes: int, kerne
         )  # fmt: skip
 
 
-@inline
+@separate
 def _part(
     x: Array, gy: Array, sums: Array, g: Geometry, lanes: int, group: int, first_sample: int, end_sample: int,
     kernel_part: int, kernel_parts: int, block: int,
@@ -119,7 +119,7 @@ def panel_width(vectors_left: int) -> int:
     return (vectors_left + panels - 1) // panels
 
 
-@inline
+@separate
 def transpose_places(
     gy: Array, panel: Array, groups: int, group: int, kernels: int, places: int, first: int, count: int, v: int,
     columns: int, width: int, lanes: int,

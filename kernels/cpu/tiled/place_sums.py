@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scratchnet.kernels.cpu.jit import inline, kernel, prange
+from scratchnet.kernels.cpu.jit import inline, kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array
 from scratchnet.kernels.cpu.tiled.dot_products import COLUMNS, ROWS, add_dot_products
 from scratchnet.kernels.cpu.tiled.strips import VECTORS, Strips, fill_copies, fill_places
@@ -23,7 +23,7 @@ def place_sums(
         )  # fmt: skip
 
 
-@inline
+@separate
 def _part(
     x: Array, gy: Array, sums: Array, taps: Array, phases: Array, g: Strips, lanes: int, group: int, first_strip: int,
     end_strip: int, kernel_part: int, kernel_parts: int,

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from scratchnet.kernels.cpu.jit import inline
+from scratchnet.kernels.cpu.jit import separate
 from scratchnet.kernels.cpu.layout import Array
 
 
@@ -55,7 +55,7 @@ class Geometry(NamedTuple):
     column_dilation: int
 
 
-@inline
+@separate
 def fill(
     source: Array, planes: Array, start: int, image: int, row_phases: Array, column_phases: Array, g: Grid
 ) -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scratchnet.kernels.cpu.jit import inline, kernel, prange
+from scratchnet.kernels.cpu.jit import inline, kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array
 from scratchnet.kernels.cpu.microkernel import copy_lanes, multiply, transpose_lanes
 from scratchnet.kernels.cpu.tiled.cutting import part_of_rows
@@ -43,7 +43,7 @@ def multiply_matrices(
         )  # fmt: skip
 
 
-@inline
+@separate
 def _strip(
     a: Array, a_row: int, a_term: int, b: Array, b_term: int, b_column: int, out: Array, rows: int, terms: int,
     columns: int, transposed: bool, lanes: int, block: int, first_tile: int, strip: int, row_part: int,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratchnet.kernels.cpu.jit import inline, kernel, prange
+from scratchnet.kernels.cpu.jit import kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array
 from scratchnet.kernels.cpu.microkernel import multiply
 from scratchnet.kernels.cpu.tiled.cutting import spread
@@ -65,7 +65,7 @@ def convolve_samples(
         )  # fmt: skip
 
 
-@inline
+@separate
 def _row(
     source: Array, weights: Array, bias: Array, target: Array, row_base: int, row_class: int, column_bases: Array,
     column_classes: Array, class_starts: Array, x_terms: Array, w_terms: Array, g: SampleGrid, relu: bool, lanes: int,

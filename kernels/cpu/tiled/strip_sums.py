@@ -6,7 +6,7 @@ where they belong, and nothing is computed for the ends of rows.
 
 import numpy as np
 
-from scratchnet.kernels.cpu.jit import inline, kernel, prange
+from scratchnet.kernels.cpu.jit import kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array
 from scratchnet.kernels.cpu.microkernel import copy_rows, multiply
 from scratchnet.kernels.cpu.tiled.cutting import part_of_rows, spread
@@ -36,7 +36,7 @@ def convolve_strips(
         )  # fmt: skip
 
 
-@inline
+@separate
 def _part(
     x: Array, weights: Array, bias: Array, y: Array, taps: Array, phases: Array, g: Strips, relu: bool, lanes: int,
     first_strip: int, end_strip: int, kernel_part: int, kernel_parts: int, block: int,

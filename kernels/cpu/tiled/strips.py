@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratchnet.kernels.cpu.jit import inline
+from scratchnet.kernels.cpu.jit import inline, separate
 from scratchnet.kernels.cpu.layout import Array, Pair, Shape
 from scratchnet.kernels.cpu.microkernel import copy_rows
 from scratchnet.kernels.geometry import output_size
@@ -82,7 +82,7 @@ def strip_plan(
     return StripPlan(strips, (c[:, None, None] + r[:, None] + s).reshape(-1), phases)
 
 
-@inline
+@separate
 def fill_copies(
     x: Array, copies: Array, group: int, first_image: int, first_row: int, phases: Array, g: Strips
 ) -> None:
@@ -134,7 +134,7 @@ def _inside(shift: int, step: int, size: int, count: int) -> tuple[int, int]:
     return first, max(first, min(count, (size - 1 - shift) // step + 1))
 
 
-@inline
+@separate
 def fill_places(
     gy: Array, places: Array, pitch: int, group: int, first_image: int, first_row: int, rows: int, g: Strips
 ) -> None:

@@ -9,7 +9,7 @@ the first cache while all output channels take from it.
 
 import numpy as np
 
-from scratchnet.kernels.cpu.jit import inline, kernel, prange
+from scratchnet.kernels.cpu.jit import kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array
 from scratchnet.kernels.cpu.microkernel import copy_rows, multiply
 from scratchnet.kernels.cpu.tiled.cutting import part_of_rows, spread
@@ -50,7 +50,7 @@ def convolve(
         )  # fmt: skip
 
 
-@inline
+@separate
 def _part(
     source: Array, weights: Array, bias: Array, target: Array, taps: Array, w_terms: Array, row_phases: Array,
     column_phases: Array, g: Grid, relu: bool, lanes: int, slots: int, tile_part: int, tile_parts: int,

@@ -6,7 +6,7 @@ taken at a time, as many as their numbers at all points stay in the second cache
 
 import numpy as np
 
-from scratchnet.kernels.cpu.jit import inline, kernel, prange
+from scratchnet.kernels.cpu.jit import kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array
 from scratchnet.kernels.cpu.microkernel import multiply, transpose_lanes
 from scratchnet.kernels.cpu.vectors import HOST
@@ -36,7 +36,7 @@ def transform_weights(
         )  # fmt: skip
 
 
-@inline
+@separate
 def _transform_taps(
     w: Array, start: int, w_row: int, w_term: int, order: Array, scheme: int, rows: int, terms: int, points: int,
     panels: Array, weights: Array, group: int, v: int, first: int, end: int, lanes: int,
@@ -74,7 +74,7 @@ def convolve_tiles(
         )  # fmt: skip
 
 
-@inline
+@separate
 def _part(
     source: Array, weights: Array, bias: Array, target: Array, work: Array, scheme: int, x: Tiles, y: Tiles,
     groups: int, channels: int, panels: Array, relu: bool, lanes: int, at_once: int, block: int, part: int, parts: int,

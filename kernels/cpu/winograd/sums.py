@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scratchnet.kernels.cpu.jit import inline, kernel, prange
+from scratchnet.kernels.cpu.jit import kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array
 from scratchnet.kernels.cpu.microkernel import add_lanes, multiply, transpose_lanes
 from scratchnet.kernels.cpu.tiled.cutting import part_of_rows
@@ -42,7 +42,7 @@ def sum_tiles(
             )  # fmt: skip
 
 
-@inline
+@separate
 def _part(
     source: Array, upstream: Array, sums: Array, work: Array, scheme: int, x: Tiles, y: Tiles, groups: int, group: int,
     channels: int, first_image: int, end_image: int, v_first: int, v_end: int, channel_part: int, channel_parts: int,
@@ -111,7 +111,7 @@ def transform_to_taps(
         )  # fmt: skip
 
 
-@inline
+@separate
 def _write_taps(
     sums: Array, gw: Array, scheme: int, kernels: int, channels: int, points: int, taps: int, k: int, first: int,
     end: int, lanes: int,

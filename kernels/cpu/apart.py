@@ -1,0 +1,60 @@
+"""Functions that kernels call by name, compiled apart from them.
+
+Numba links what a kernel calls into it, and a parallel kernel is made in four steps, each optimised and translated
+with all that it holds: for large functions most of the time. As libraries of their own they are translated once, for
+all kernels. A kernel on disk has the libraries with it that it calls.
+"""
+
+import re
+from typing import Any
+
+from numba.core import caching
+
+from scratchnet.kernels.cpu import cache
+
+_NAME = re.compile(rb"\w*scratchnet\w+")  # Numba's names have the module's in them
+_libraries: dict[str, Any] = {}  # Numba's, by the name of their function
+_from_disk: dict[str, Any] = {}  # what Numba keeps of those that came from there: it doesn't give that twice
+
+
+def call(dispatcher: Any, context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    """The code of a call of Numba's function, which is not linked in."""
+    compiled = dispatcher.get_compile_result(signature)
+    _libraries[compiled.fndesc.llvm_func_name] = compiled.library
+    return context.call_internal(builder, compiled.fndesc, signature, args)
+
+
+class _Together(caching.CompileResultCacheImpl):
+    """A compiled kernel on disk: what Numba keeps of the libraries that it needs, and of itself."""
+
+    _locator_classes = [cache.Locator]  # noqa: RUF012, Numba's way of naming them
+
+    def reduce(self, cres: Any) -> Any:
+        kept = super().reduce(cres)
+        return _needed(kept[0], set()), kept
+
+    def rebuild(self, target_context: Any, payload: Any) -> Any:
+        needed, kept = payload
+        for name, state in needed.items():
+            if name not in _libraries:
+                _libraries[name] = target_context.codegen().unserialize_library(state)
+                _from_disk[name] = state
+        return super().rebuild(target_context, kept)
+
+
+def _needed(state: Any, seen: set[str]) -> dict[str, Any]:
+    """Of the libraries that a library's machine code names, each after those that it needs itself."""
+    _, _, (machine_code, _) = state
+    found: dict[str, Any] = {}
+    for name in sorted({name.decode() for name in _NAME.findall(machine_code)} & _libraries.keys() - seen):
+        seen.add(name)
+        other = _from_disk.get(name) or _libraries[name].serialize_using_object_code()
+        found |= _needed(other, seen)
+        found[name] = other
+    return found
+
+
+class Cache(caching.FunctionCache):
+    """What a kernel's dispatcher looks itself up in."""
+
+    _impl_class = _Together
