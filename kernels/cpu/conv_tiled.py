@@ -11,10 +11,9 @@ import numpy as np
 from scratchnet.kernels import threads
 from scratchnet.kernels.cpu import buffers
 from scratchnet.kernels.cpu.dealing import collect, deal
-from scratchnet.kernels.cpu.jit import SMALL
 from scratchnet.kernels.cpu.layout import Array, Pair, Shape, deliver, plain, target
 from scratchnet.kernels.cpu.tiled.chunks import add_chunks
-from scratchnet.kernels.cpu.tiled.cutting import ROWS, TAPS, block_length
+from scratchnet.kernels.cpu.tiled.cutting import TAPS, block_length, shares
 from scratchnet.kernels.cpu.tiled.inside_sums import inside_sums
 from scratchnet.kernels.cpu.tiled.place_sums import place_sums
 from scratchnet.kernels.cpu.tiled.plans import Plan
@@ -124,7 +123,7 @@ def _run(
 
 def _convolve(plan: Plan, source: Array, w: Array, bias: Array | None, y: Array, relu: bool) -> None:
     """By places; without terms the bias alone."""
-    parts, kernel_parts = _parts(plan.work, plan.tiles, plan.grid.kernels)
+    parts, kernel_parts = shares(plan.work, plan.tiles, plan.grid.kernels)
     convolve(
         plan.work, source.reshape(-1), w.reshape(-1), _added(bias, y), y.reshape(-1), plan.taps, plan.w_terms,
         plan.row_phases, plan.column_phases, plan.grid, relu, HOST.lanes(y.dtype), plan.slots, parts, kernel_parts,
@@ -136,18 +135,11 @@ def _convolve_strips(plan: StripPlan, x: Array, w: Array, bias: Array | None, y:
     """The same by strips."""
     g, taps, phases = plan
     work = y.size * taps.size // AT_ONCE
-    parts = 1 if work < SMALL else min(g.sets * g.groups * g.cuts, 4 * threads.count())
-    kernel_parts = 1 if work < SMALL or parts >= threads.count() else min(-(-g.kernels // ROWS), threads.count())
+    parts, kernel_parts = shares(work, g.sets * g.groups * g.cuts, g.kernels)
     convolve_strips(
         work, x.reshape(-1), w.reshape(-1), _added(bias, y), y.reshape(-1), taps, phases, g, relu, HOST.lanes(y.dtype),
         parts, kernel_parts, block_length(taps.size, TAPS),
     )  # fmt: skip
-
-
-def _mirrored_weights(w: Array, groups: int) -> Array:
-    """(K, C / groups, KH, KW) -> (C, K / groups, KH, KW) with rows and columns reversed."""
-    grouped = w.reshape(groups, -1, *w.shape[1:])[..., ::-1, ::-1].swapaxes(1, 2)
-    return np.ascontiguousarray(grouped.reshape(groups * w.shape[1], -1, *w.shape[2:]))
 
 
 def _mirrored(w: Array, groups: int) -> Array:
@@ -163,10 +155,12 @@ def _convolve_samples(plan: SamplePlan, source: Array, w: Array, bias: Array | N
     dealt = buffers.empty((g.sets, source[0].size, width), y.dtype)
     result = buffers.empty((g.sets, y[0].size, width), y.dtype)
     deal(source.size, source.reshape(len(source), -1), dealt, width, lanes)
+    work = y.size * w[0].size // AT_ONCE
     convolve_samples(
-        y.size * w[0].size // AT_ONCE, dealt.reshape(-1), w.reshape(-1), _added(bias, y), result.reshape(-1),
+        work, dealt.reshape(-1), w.reshape(-1), _added(bias, y), result.reshape(-1),
         plan.row_bases, plan.row_classes, plan.column_bases, plan.column_classes, plan.class_starts, plan.x_terms,
         plan.w_terms, g, relu, lanes, block_length(g.channels * w[0, 0].size, TAPS),
+        shares(work, g.sets * g.groups * g.rows, g.kernels)[1],
     )  # fmt: skip
     collect(y.size, result, y.reshape(len(y), -1), width, lanes)
 
@@ -174,14 +168,3 @@ def _convolve_samples(plan: SamplePlan, source: Array, w: Array, bias: Array | N
 def _added(bias: Array | None, y: Array) -> Array:
     """The bias, or zeros."""
     return np.zeros(y.shape[1], y.dtype) if bias is None else plain(bias)
-
-
-def _parts(work: int, pieces: int, kernels: int) -> tuple[int, int]:
-    """In how many parts to compute so many pieces, and each piece's output channels.
-
-    A part brings images together for itself: where one thread does all of them, one does.
-    """
-    if work < SMALL:
-        return 1, 1
-    parts = min(pieces, 4 * threads.count())
-    return parts, 1 if parts >= threads.count() else min(-(-kernels // ROWS), threads.count())

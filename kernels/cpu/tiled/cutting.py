@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from scratchnet.kernels.cpu.jit import inline
+from scratchnet.kernels import threads
+from scratchnet.kernels.cpu.jit import SMALL, inline
 from scratchnet.kernels.cpu.layout import Array
 from scratchnet.kernels.cpu.vectors import HOST
 
@@ -17,6 +18,18 @@ def block_length(terms: int, most: int) -> int:
     """
     limit = min(most, 32 if terms <= 64 else 48 if terms <= 192 else 64 if terms <= 1024 else most)
     return -(-max(terms, 1) // max(1, -(-terms // limit)))
+
+
+def shares(work: int, pieces: int, kernels: int) -> tuple[int, int]:
+    """In how many parts to compute so many pieces, and each piece's output channels: all threads get as much to do.
+
+    A part brings images together for itself: where one thread does all of them, one does.
+    """
+    count = threads.count()
+    if work < SMALL:
+        return 1, 1
+    parts = min(pieces, 4 * count)
+    return parts, 1 if parts % count == 0 else min(-(-kernels // ROWS), count)
 
 
 @inline

@@ -11,7 +11,7 @@ import numpy as np
 from scratchnet.kernels.cpu.jit import kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array
 from scratchnet.kernels.cpu.microkernel import multiply
-from scratchnet.kernels.cpu.tiled.cutting import spread
+from scratchnet.kernels.cpu.tiled.cutting import part_of_rows, spread
 from scratchnet.kernels.cpu.vectors import HOST
 
 ROWS = HOST.rows
@@ -50,18 +50,20 @@ def convolve_samples(
     relu: bool,
     lanes: int,
     block: int,
+    kernel_parts: int,
 ) -> None:
     """target[set, k, place] = bias[k] + the sum of weights[k, w_terms[t]] * source[set, x_terms[t] + base of the place]
 
-    over the t of the place's class.
+    over the t of the place's class. A row's output channels are cut into kernel_parts; no bit depends on how many.
     """
     bias = spread(bias, lanes)
-    for part in prange(g.sets * g.groups * g.rows):
-        image = part // g.rows
-        row = part % g.rows
+    for part in prange(g.sets * g.groups * g.rows * kernel_parts):
+        image = part // kernel_parts // g.rows
+        row = part // kernel_parts % g.rows
+        k_first, k_end = part_of_rows(g.kernels, part % kernel_parts, kernel_parts)
         _row(
             source, weights, bias, target, row_bases[row], row_classes[row], column_bases, column_classes, class_starts,
-            x_terms, w_terms, g, relu, lanes, image, row, block,
+            x_terms, w_terms, g, relu, lanes, image, row, k_first, k_end, block,
         )  # fmt: skip
 
 
@@ -69,7 +71,7 @@ def convolve_samples(
 def _row(
     source: Array, weights: Array, bias: Array, target: Array, row_base: int, row_class: int, column_bases: Array,
     column_classes: Array, class_starts: Array, x_terms: Array, w_terms: Array, g: SampleGrid, relu: bool, lanes: int,
-    image: int, row: int, block: int,
+    image: int, row: int, k_first: int, k_end: int, block: int,
 ) -> None:  # fmt: skip
     width = g.vectors * lanes
     plane = g.rows * g.columns * width  # of the target
@@ -82,15 +84,15 @@ def _row(
         base = (image * g.channels * g.source_plane + row_base * g.source_width + column_bases[column]) * width
         place = image * g.kernels * plane + (row * g.columns + column) * width
         if first == end:
-            for k in range(g.kernels):
+            for k in range(k_first, k_end):
                 to = place + k * plane
                 alone = bias[(group * g.kernels + k) * lanes]
                 target[to : to + width] = 0 if relu and alone < 0 else alone
         for t0 in range(first, end, block):
             t1 = min(end, t0 + block)
             last = relu and t1 == end
-            k = 0
-            while k < g.kernels:
+            k = k_first
+            while k < k_end:
                 w = group * g.w_group + k * g.w_row
                 to = place + k * plane
                 if t0 == first:
@@ -98,6 +100,6 @@ def _row(
                 else:
                     add, a, a_row, a_column = target, to, plane, lanes
                 k += multiply(
-                    g.kernels - k, g.vectors, source, base, x_terms, weights, w, w_rows, w_terms, t0, t1, add, a, a_row,
+                    k_end - k, g.vectors, source, base, x_terms, weights, w, w_rows, w_terms, t0, t1, add, a, a_row,
                     a_column, target, to, plane, last,
                 )  # fmt: skip
