@@ -104,7 +104,7 @@ def grad_weight(
         place_sums(way.work, pixels, upstream, sums, way.taps, way.phases, way.strips, lanes, parts)
     else:
         inside_sums(way.work, pixels, upstream, sums, way.geometry, lanes, parts, way.block)
-    add_chunks(sums.size, sums, gw.reshape(groups, w_shape[0] // groups, -1))
+    add_chunks(sums.size, sums.reshape(-1), gw.reshape(-1), *way.sums[:3], w_shape[0] // groups, way.sums[3], lanes)
     return deliver(gw, out, x.dtype)
 
 

@@ -165,18 +165,55 @@ def transpose_lanes(
         for i in range(v.lanes):
             here = b.icmp_signed("<", v.constant(i), rows)
             lines.append(v.load_masked(v.at(source, start, b.mul(row, v.constant(i))), b.select(here, mask, none)))
-        step = 1
-        while step < v.lanes:  # exchanges the halves of ever larger blocks that lie off the diagonal
-            for i in range(v.lanes):
-                if not i & step:
-                    upper, lower = lines[i], lines[i + step]
-                    lines[i] = v.shuffle(upper, lower, [n + v.lanes - step if n & step else n for n in range(v.lanes)])
-                    lines[i + step] = v.shuffle(
-                        upper, lower, [n + v.lanes if n & step else n + step for n in range(v.lanes)]
-                    )
-            step *= 2
-        for j in range(v.lanes):
+        for j, line in enumerate(_transposed(v, lines)):
             with b.if_then(b.icmp_signed("<", v.constant(j), columns)):
-                v.store_masked(lines[j], v.at(to, to_start, b.mul(to_row, v.constant(j))), v.below(written))
+                v.store_masked(line, v.at(to, to_start, b.mul(to_row, v.constant(j))), v.below(written))
 
     return signature, called("transpose", body)
+
+
+@intrinsic
+def add_transposed(
+    typing: Any, to: Any, to_start: Any, to_row: Any, source: Any, start: Any, row: Any, rows: Any, columns: Any,
+    chunk: Any, chunks: Any,
+) -> Any:  # fmt: skip
+    """to[to_start + j to_row + i] = the sum over c of source[start + c chunk + i row + j] for i < rows, j < columns.
+
+    At most a vector's lanes each. Added in float64, for each c < chunks in turn, of which there is at least one.
+    """
+    n = types.int64
+    signature = types.void(to, n, n, source, n, n, n, n, n, n)
+
+    def body(v: Builder, args: Sequence[Any]) -> None:
+        to, to_start, to_row, source, start, row, rows, columns, chunk, chunks = args
+        b, wide = v.b, ir.VectorType(ir.DoubleType(), v.lanes)
+        mask, none = v.below(columns), v.below(v.constant(0))
+        lines = []
+        for i in range(v.lanes):
+            own = b.select(b.icmp_signed("<", v.constant(i), rows), mask, none)
+            here = v.at(source, start, b.mul(row, v.constant(i)))
+            loop = v.loop(v.constant(0), chunks, [ir.Constant(wide, [0.0] * v.lanes)])
+            part = v.load_masked(v.at(here, b.mul(loop.index, chunk)), own)
+            total = b.fadd(loop.values[0], part if part.type == wide else b.fpext(part, wide))
+            loop.close([total])
+            lines.append(total if v.vector == wide else b.fptrunc(total, v.vector))
+        for j, line in enumerate(_transposed(v, lines)):
+            with b.if_then(b.icmp_signed("<", v.constant(j), columns)):
+                v.store_masked(line, v.at(to, to_start, b.mul(to_row, v.constant(j))), v.below(rows))
+
+    return signature, called("add_transposed", body)
+
+
+def _transposed(v: Builder, lines: Sequence[Any]) -> Sequence[Any]:
+    """A square of as many vectors as each has lanes: exchanges the halves of ever larger blocks off the diagonal."""
+    lines, step = list(lines), 1
+    while step < v.lanes:
+        for i in range(v.lanes):
+            if not i & step:
+                upper, lower = lines[i], lines[i + step]
+                lines[i] = v.shuffle(upper, lower, [n + v.lanes - step if n & step else n for n in range(v.lanes)])
+                lines[i + step] = v.shuffle(
+                    upper, lower, [n + v.lanes if n & step else n + step for n in range(v.lanes)]
+                )
+        step *= 2
+    return lines

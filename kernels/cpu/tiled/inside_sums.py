@@ -13,7 +13,7 @@ from scratchnet.kernels.cpu.tiled.planes import Geometry
 from scratchnet.kernels.cpu.vectors import HOST
 
 ROWS, COLUMNS = HOST.rows, HOST.columns
-PLACES = 128  # at most of a panel: they are terms of one float32 sum before it is added to the others
+PLACES = 144  # at most of a panel: they are terms of one float32 sum before it is added to the others
 
 
 @kernel("contract")

@@ -82,12 +82,12 @@ def convolution_case(
     if backward:
         order, w_row, w_term = order[::-1].copy(), taps, kernels * taps
     tile_size = points * (pixels.lanes + COLUMNS * lanes)
-    tiles = x_shape[0] * places.rows * places.columns
-    at_once = _tiles_at_once(tiles * groups, tile_size * itemsize, threads)
+    row_tiles = -(-groups * x_shape[0] * places.rows * places.columns // ROWS)
+    parts = min(threads, row_tiles)
+    at_once = _tiles_at_once(-(-row_tiles // parts), tile_size * itemsize)
     return ConvolutionCase(
         shared, _even_panels(places.lanes // lanes), order, channels * kernels * taps, w_row, w_term,
-        groups * points * places.lanes * channels, at_once, min(threads, -(-tiles // at_once) * groups),
-        at_once * tile_size, block_length(channels, TERMS),
+        groups * points * places.lanes * channels, at_once, parts, at_once * tile_size, block_length(channels, TERMS),
         x_shape[0] * y_shape[1] * y_shape[2] * y_shape[3] * channels * taps // AT_ONCE,
     )  # fmt: skip
 
@@ -148,10 +148,10 @@ def _parts_of_sums(count: int, vectors: int, channels: int) -> tuple[int, int]:
     return kernel_parts, min(count // kernel_parts, -(-channels // ROWS))
 
 
-def _tiles_at_once(tiles: int, size: int, threads: int) -> int:
-    """Whole rows of the microkernel, as many as the cache holds, but work for all threads."""
-    most = min(CACHE // size, -(-tiles // threads))
-    return max(1, most // ROWS) * ROWS
+def _tiles_at_once(rows: int, size: int) -> int:
+    """As many as the cache holds, of so many whole rows of the microkernel: always about the same."""
+    turns = -(-rows // max(1, CACHE // size // ROWS))
+    return -(-rows // turns) * ROWS
 
 
 def _even_panels(vectors: int) -> Array:

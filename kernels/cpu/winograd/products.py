@@ -9,6 +9,7 @@ import numpy as np
 from scratchnet.kernels.cpu.jit import kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array
 from scratchnet.kernels.cpu.microkernel import multiply, transpose_lanes
+from scratchnet.kernels.cpu.tiled.cutting import part_of_rows
 from scratchnet.kernels.cpu.vectors import HOST
 from scratchnet.kernels.cpu.winograd.tiles import Tiles, place
 from scratchnet.kernels.cpu.winograd.transforms import transform_input, transform_products, transform_weight
@@ -61,10 +62,10 @@ def convolve_tiles(
     source: Array, weights: Array, bias: Array, target: Array, work: Array, scheme: int, x: Tiles, y: Tiles,
     groups: int, channels: int, panels: Array, relu: bool, lanes: int, at_once: int, block: int,
 ) -> None:  # fmt: skip
-    """target = the convolution of source plus bias, both with channels in lanes; `at_once` tiles at a time.
+    """target = the convolution of source plus bias, both with channels in lanes; at most `at_once` tiles at a time.
 
-    work: memory for each of so many parts. No bit depends on how many. `block` terms are added up before their sum is
-    added to the others'.
+    work: memory for each of so many parts of all tiles. No bit depends on how many. `block` terms are added up before
+    their sum is added to the others'.
     """
     parts = len(work)
     for part in prange(parts):
@@ -82,7 +83,7 @@ def _part(
     points = x.size * x.size
     tiles_each = x.rows * x.columns
     tiles = x.images // groups * tiles_each
-    blocks = (tiles + at_once - 1) // at_once
+    end = part_of_rows(tiles * groups, part, parts)[1]
     pixels = work[: points * at_once * x.lanes]
     products = work[points * at_once * x.lanes :]
     origin = np.empty(points, np.int64)
@@ -91,10 +92,12 @@ def _part(
     terms = np.arange(channels)
     zero = np.zeros(lanes, work.dtype)
     pixels_to = np.arange(points) * (at_once * x.lanes)
-    for b in range(blocks * groups * part // parts, blocks * groups * (part + 1) // parts):
-        group = b // blocks
-        first = b % blocks * at_once
-        count = min(at_once, tiles - first)
+    done = part_of_rows(tiles * groups, part, parts)[0]
+    while done < end:
+        group = done // tiles
+        first = done % tiles
+        count = min(at_once, tiles - first, end - done)
+        done += count
         for p in range(count):
             place(origin, x, (first + p) // tiles_each * groups + group, (first + p) % tiles_each)
             for c in range(0, x.lanes, lanes):
