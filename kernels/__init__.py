@@ -69,6 +69,15 @@ functions: any shape
 
     erf(x, out=None): the error function
 
+arithmetic: of arrays that broadcast
+
+    add(x, y)
+
+join
+
+    concatenate(arrays, axis): np.concatenate of arrays of one dtype
+    contiguous(x): a copy in C order of an array that isn't
+
 division: of arrays and NumPy's numbers of one dtype that broadcast; integers not by 0
 
     floor_divide(x, y), remainder(x, y), fmod(x, y): NumPy's

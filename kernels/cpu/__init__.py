@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from scratchnet.kernels.cpu import extremes as extremes
     from scratchnet.kernels.cpu import functions as functions
     from scratchnet.kernels.cpu import indices as indices
+    from scratchnet.kernels.cpu import join as join
     from scratchnet.kernels.cpu import largest as largest
     from scratchnet.kernels.cpu import loss as loss
     from scratchnet.kernels.cpu import matmul as matmul

@@ -44,9 +44,11 @@ def _map(loop: Kernel, cost: int, x: Array, out: Array | None) -> Array:
 
 
 def _map_two(loop: Kernel, cost: int, gy: Array, y: Array, out: Array | None) -> Array:
-    gx = target(out, y.shape, gy.dtype)
+    upstream = plain(gy)
+    # A copy, which a part of a larger gradient takes, is as good as new memory.
+    gx = upstream if out is None and not gy.flags.c_contiguous else target(out, y.shape, gy.dtype)
     if gx.size:
-        loop(cost * gx.size, plain(gy).reshape(-1), plain(y).reshape(-1), gx.reshape(-1))
+        loop(cost * gx.size, upstream.reshape(-1), plain(y).reshape(-1), gx.reshape(-1))
     return deliver(gx, out, gy.dtype)
 
 

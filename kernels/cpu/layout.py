@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from scratchnet.kernels.cpu import buffers
 from scratchnet.kernels.cpu.jit import kernel, prange
+from scratchnet.kernels.cpu.microkernel import copy_rows
 
 Array = NDArray[Any]
 Pair = tuple[int, int]
@@ -39,17 +40,18 @@ def plain(x: Array, dtype: np.dtype[Any] | None = None) -> Array:
     copy = buffers.empty(x.shape, wanted)
     rows_are_runs = x.ndim > 1 and x.size > 0 and flags.writeable and flags.aligned and x[0].flags.c_contiguous
     if rows_are_runs and x.dtype == wanted and wanted.char in "fd":
-        _copy_rows(x.size, x.reshape(len(x), -1), copy.reshape(len(x), -1))  # channels of images, say
+        copy_lines(x.size, x.reshape(len(x), -1), copy.reshape(len(x), -1))  # channels of images, say
     else:
         np.copyto(copy, x)
     return copy
 
 
 @kernel()
-def _copy_rows(x: Array, copy: Array) -> None:
+def copy_lines(x: Array, copy: Array) -> None:
+    """copy = x, of two dimensions, of which the last lies element after element in both."""
+    here, there = x.strides[0] // x.itemsize, copy.strides[0] // copy.itemsize
     for row in prange(len(x)):
-        for i in range(x.shape[1]):
-            copy[row, i] = x[row, i]
+        copy_rows(copy, row * there, there, x, row * here, here, 1, x.shape[1])
 
 
 class _Thawed:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from scratchnet.kernels.cuda import extremes as extremes
     from scratchnet.kernels.cuda import functions as functions
     from scratchnet.kernels.cuda import indices as indices
+    from scratchnet.kernels.cuda import join as join
     from scratchnet.kernels.cuda import launch as launch
     from scratchnet.kernels.cuda import loss as loss
     from scratchnet.kernels.cuda import matmul as matmul

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from scratchnet.kernels.plain import dropout as dropout
     from scratchnet.kernels.plain import functions as functions
     from scratchnet.kernels.plain import indices as indices
+    from scratchnet.kernels.plain import join as join
     from scratchnet.kernels.plain import largest as largest
     from scratchnet.kernels.plain import loss as loss
     from scratchnet.kernels.plain import matmul as matmul

@@ -8,7 +8,7 @@ import numpy as np
 
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
-from scratchnet.device import array_module
+from scratchnet.device import array_module, kernels_for
 from scratchnet.ops.checks import check_tensor
 from scratchnet.ops.promotion import cast, result_type
 from scratchnet.ops.shape import Slice, expand
@@ -23,7 +23,7 @@ class Cat(Op):
     @staticmethod
     def forward(ctx: Any, dim: int, *arrays: Any) -> Any:
         ctx.dim, ctx.lengths = dim, [a.shape[dim] for a in arrays]
-        return array_module(arrays[0]).concatenate(arrays, axis=dim)
+        return kernels_for(arrays[0]).join.concatenate(arrays, dim)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Gradients:

@@ -7,7 +7,7 @@ from typing import Any
 from scratchnet import dtypes
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
-from scratchnet.device import array_module, reshaped
+from scratchnet.device import array_module, kernels_for, reshaped
 from scratchnet.ops.checks import check_integer, check_tensor
 from scratchnet.shapes import expandable, message, normalize_dim, normalize_dims, sizes
 
@@ -237,7 +237,7 @@ class ContiguousCopy(Op, node="CloneBackward0"):
 
     @staticmethod
     def forward(ctx: Any, x: Any) -> Any:
-        return x.copy(order="C")
+        return kernels_for(x).join.contiguous(x)
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Gradients:

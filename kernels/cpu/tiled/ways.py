@@ -71,6 +71,6 @@ def sums_way(
     )  # fmt: skip
     vectors = -(-kernels // lanes)
     chunks = chunks_of(min(samples, samples * rows * columns // PLACES), groups * taps * vectors * lanes)
-    places = -(-samples // chunks) * rows * columns
-    block = -(-places // -(-places // block_length(samples * rows * columns, PLACES)))
+    own = -(-samples // chunks) * rows * columns
+    block = -(-own // -(-own // block_length(samples * rows * columns, PLACES)))
     return InsideSums((groups, chunks, taps, vectors * lanes), vectors, work, geometry, block)
