@@ -24,15 +24,13 @@ def compute_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 def is_ready(x: Array) -> bool:
     """Whether a loop over floats can read and write the array as it is."""
-    flags = x.flags
-    return x.dtype.char in "fd" and flags.c_contiguous and flags.writeable and flags.aligned
+    return x.dtype.char in "fd" and x.flags.carray
 
 
 def plain(x: Array, dtype: np.dtype[Any] | None = None) -> Array:
     """x for reading: C-contiguous, of the dtype computed in, of a type that Numba knows. A copy only if need be."""
-    wanted = compute_dtype(x.dtype) if dtype is None else dtype
-    flags = x.flags
-    if x.dtype == wanted and flags.c_contiguous and flags.writeable and flags.aligned:
+    wanted, flags = compute_dtype(x.dtype) if dtype is None else dtype, x.flags
+    if flags.carray and x.dtype == wanted:  # C-contiguous, writeable and aligned
         return x
     if x.dtype == wanted and flags.c_contiguous and flags.aligned:
         # Numba compiles anew for read-only arrays. Kernels don't write here: they see the memory as writeable.

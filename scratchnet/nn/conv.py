@@ -169,7 +169,7 @@ class _Conv(_ConvNd):
         if self.padding_mode != "zeros":
             input = F.pad(input, self._reversed_padding_repeated_twice, mode=self.padding_mode)
             padding = (0,) * self._axes
-        convolve = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}[self._axes]
+        convolve = F.conv2d if self._axes == 2 else F.conv1d if self._axes == 1 else F.conv3d
         return convolve(input, weight, bias, self.stride, padding, self.dilation, self.groups)
 
     def forward(self, input: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """What convolutions ask of their arguments, with torch's exception types and key phrases."""
 
+from types import NoneType
 from typing import Any
 
 from scratchnet.autograd.core import Tensor
@@ -19,14 +20,18 @@ from scratchnet.ops.geometry import Pair, check_at_least, conv_size, pair
 
 def check_ranks(op: str, input: Any, weight: Any, bias: Any, n: int = 2) -> None:
     """Tensors with n axes of space, floating-point and of one dtype. Raises TypeError, RuntimeError."""
-    check_tensor(op, "input", input)
-    check_tensor(op, "weight", weight)
-    check_optional_tensor(op, "bias", bias)
-    check_rank(op, input.array.shape, weight.array.shape, n)
-    for argument, tensor in (("weight", weight), ("bias", bias)):
-        if tensor is not None and tensor.array.dtype is not input.array.dtype:
-            check_same_dtype(op, argument, tensor, "input", input.array.dtype)
-    if input.array.dtype.kind not in "fc":
+    if not (isinstance(input, Tensor) and isinstance(weight, Tensor)) or not isinstance(bias, (Tensor, NoneType)):
+        check_tensor(op, "input", input)
+        check_tensor(op, "weight", weight)
+        check_optional_tensor(op, "bias", bias)
+    x, w = input.array, weight.array
+    if not n + 1 <= x.ndim <= n + 2 or w.ndim != n + 2:
+        check_rank(op, x.shape, w.shape, n)
+    if w.dtype is not x.dtype:
+        check_same_dtype(op, "weight", weight, "input", x.dtype)
+    if bias is not None and bias.array.dtype is not x.dtype:
+        check_same_dtype(op, "bias", bias, "input", x.dtype)
+    if x.dtype.kind not in "fc":
         check_floating(op, "input", input)
 
 

@@ -20,6 +20,8 @@ Gradients = tuple[Tensor | None, ...]
 class Cat(Op):
     """Arrays one after another along a dimension."""
 
+    silent = True
+
     @staticmethod
     def forward(ctx: Any, dim: int, *arrays: Any) -> Any:
         ctx.dim, ctx.lengths = dim, [a.shape[dim] for a in arrays]

@@ -257,6 +257,7 @@ class Slice(Op):
     """A range of one dimension: start, length, step."""
 
     view = True
+    silent = True
 
     @staticmethod
     def forward(ctx: Any, x: Any, dim: int, start: int, length: int) -> Any:
