@@ -101,9 +101,9 @@ def grad_weight(
     parts = 1 if chunks >= threads.count() else min(threads.count(), way.most_parts)
     pixels, upstream = plain(x).reshape(-1), plain(gy).reshape(-1)
     if isinstance(way, PlaceSums):
-        place_sums(way.work, pixels, upstream, sums, way.taps, way.phases, way.strips, lanes, parts)
+        place_sums(way.work, pixels, upstream, sums, way.taps, way.phases, tuple(way.strips), lanes, parts)
     else:
-        inside_sums(way.work, pixels, upstream, sums, way.geometry, lanes, parts, way.block)
+        inside_sums(way.work, pixels, upstream, sums, tuple(way.geometry), lanes, parts, way.block)
     add_chunks(sums.size, sums.reshape(-1), gw.reshape(-1), *way.sums[:3], w_shape[0] // groups, way.sums[3], lanes)
     return deliver(gw, out, x.dtype)
 
@@ -126,8 +126,8 @@ def _convolve(plan: Plan, source: Array, w: Array, bias: Array | None, y: Array,
     parts, kernel_parts = shares(plan.work, plan.tiles, plan.grid.kernels)
     convolve(
         plan.work, source.reshape(-1), w.reshape(-1), _added(bias, y), y.reshape(-1), plan.taps, plan.w_terms,
-        plan.row_phases, plan.column_phases, plan.grid, relu, HOST.lanes(y.dtype), plan.slots, parts, kernel_parts,
-        plan.block,
+        plan.row_phases, plan.column_phases, tuple(plan.grid), relu, HOST.lanes(y.dtype), plan.slots, parts,
+        kernel_parts, plan.block,
     )  # fmt: skip
 
 
@@ -137,8 +137,8 @@ def _convolve_strips(plan: StripPlan, x: Array, w: Array, bias: Array | None, y:
     work = y.size * taps.size // AT_ONCE
     parts, kernel_parts = shares(work, g.sets * g.groups * g.cuts, g.kernels)
     convolve_strips(
-        work, x.reshape(-1), w.reshape(-1), _added(bias, y), y.reshape(-1), taps, phases, g, relu, HOST.lanes(y.dtype),
-        parts, kernel_parts, block_length(taps.size, TAPS),
+        work, x.reshape(-1), w.reshape(-1), _added(bias, y), y.reshape(-1), taps, phases, tuple(g), relu,
+        HOST.lanes(y.dtype), parts, kernel_parts, block_length(taps.size, TAPS),
     )  # fmt: skip
 
 
@@ -159,7 +159,7 @@ def _convolve_samples(plan: SamplePlan, source: Array, w: Array, bias: Array | N
     convolve_samples(
         work, dealt.reshape(-1), w.reshape(-1), _added(bias, y), result.reshape(-1),
         plan.row_bases, plan.row_classes, plan.column_bases, plan.column_classes, plan.class_starts, plan.x_terms,
-        plan.w_terms, g, relu, lanes, block_length(g.channels * w[0, 0].size, TAPS),
+        plan.w_terms, tuple(g), relu, lanes, block_length(g.channels * w[0, 0].size, TAPS),
         shares(work, g.sets * g.groups * g.rows, g.kernels)[1],
     )  # fmt: skip
     collect(y.size, result, y.reshape(len(y), -1), width, lanes)

@@ -12,6 +12,7 @@ from scratchnet.kernels.cpu.microkernel import copy_rows
 Array = NDArray[Any]
 Pair = tuple[int, int]
 Shape = tuple[int, ...]
+Sizes = tuple[int, ...]  # the fields of a NamedTuple, which Numba takes three times as long to accept
 
 _HALF = np.dtype(np.float16)
 _SINGLE = np.dtype(np.float32)

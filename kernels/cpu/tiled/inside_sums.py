@@ -7,7 +7,7 @@ some places at a time; its factors are one tap's pixels of several channels, rea
 import numpy as np
 
 from scratchnet.kernels.cpu.jit import inline, kernel, prange, separate
-from scratchnet.kernels.cpu.layout import Array
+from scratchnet.kernels.cpu.layout import Array, Sizes
 from scratchnet.kernels.cpu.microkernel import multiply, transpose_lanes
 from scratchnet.kernels.cpu.tiled.planes import Geometry
 from scratchnet.kernels.cpu.vectors import HOST
@@ -17,11 +17,12 @@ PLACES = 144  # at most of a panel: they are terms of one float32 sum before it 
 
 
 @kernel("contract")
-def inside_sums(x: Array, gy: Array, sums: Array, g: Geometry, lanes: int, kernel_parts: int, block: int) -> None:
+def inside_sums(x: Array, gy: Array, sums: Array, sizes: Sizes, lanes: int, kernel_parts: int, block: int) -> None:
     """sums[group, chunk, t, k] = the sum over a chunk of samples of gy[.., k, place] times the pixel under tap t.
 
     t counts channels, then the kernel's rows and columns. Rows k beyond the channels are of no use.
     """
+    g = Geometry(*sizes)
     groups, chunks, _, _ = sums.shape
     for part in prange(groups * chunks * kernel_parts):
         group = part // (chunks * kernel_parts)

@@ -3,16 +3,17 @@
 import numpy as np
 
 from scratchnet.kernels.cpu.jit import inline, kernel, prange, separate
-from scratchnet.kernels.cpu.layout import Array
+from scratchnet.kernels.cpu.layout import Array, Sizes
 from scratchnet.kernels.cpu.tiled.dot_products import COLUMNS, ROWS, add_dot_products
 from scratchnet.kernels.cpu.tiled.strips import VECTORS, Strips, fill_copies, fill_places
 
 
 @kernel("contract")
 def place_sums(
-    x: Array, gy: Array, sums: Array, taps: Array, phases: Array, g: Strips, lanes: int, kernel_parts: int
+    x: Array, gy: Array, sums: Array, taps: Array, phases: Array, sizes: Sizes, lanes: int, kernel_parts: int
 ) -> None:
     """sums[group, chunk, t, k] = the sum over a chunk of strips of gy[.., k, place] times the pixel under tap t."""
+    g = Strips(*sizes)
     groups, chunks, _, _ = sums.shape
     for part in prange(groups * chunks * kernel_parts):
         group = part // (chunks * kernel_parts)

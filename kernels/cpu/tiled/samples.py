@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from scratchnet.kernels.cpu.jit import kernel, prange, separate
-from scratchnet.kernels.cpu.layout import Array
+from scratchnet.kernels.cpu.layout import Array, Sizes
 from scratchnet.kernels.cpu.microkernel import multiply
 from scratchnet.kernels.cpu.tiled.cutting import part_of_rows, spread
 from scratchnet.kernels.cpu.vectors import HOST
@@ -46,7 +46,7 @@ def convolve_samples(
     class_starts: Array,
     x_terms: Array,
     w_terms: Array,
-    g: SampleGrid,
+    sizes: Sizes,
     relu: bool,
     lanes: int,
     block: int,
@@ -56,6 +56,7 @@ def convolve_samples(
 
     over the t of the place's class. A row's output channels are cut into kernel_parts; no bit depends on how many.
     """
+    g = SampleGrid(*sizes)
     bias = spread(bias, lanes)
     for part in prange(g.sets * g.groups * g.rows * kernel_parts):
         image = part // kernel_parts // g.rows

@@ -7,7 +7,7 @@ where they belong, and nothing is computed for the ends of rows.
 import numpy as np
 
 from scratchnet.kernels.cpu.jit import kernel, prange, separate
-from scratchnet.kernels.cpu.layout import Array
+from scratchnet.kernels.cpu.layout import Array, Sizes
 from scratchnet.kernels.cpu.microkernel import copy_rows, multiply
 from scratchnet.kernels.cpu.tiled.cutting import part_of_rows, spread
 from scratchnet.kernels.cpu.tiled.strips import Strips, fill_copies
@@ -18,7 +18,7 @@ ROWS, COLUMNS = HOST.rows, HOST.columns
 
 @kernel("contract")
 def convolve_strips(
-    x: Array, weights: Array, bias: Array, y: Array, taps: Array, phases: Array, g: Strips, relu: bool, lanes: int,
+    x: Array, weights: Array, bias: Array, y: Array, taps: Array, phases: Array, sizes: Sizes, relu: bool, lanes: int,
     strip_parts: int, kernel_parts: int, block: int,
 ) -> None:  # fmt: skip
     """y[sample, k, place] = bias[k] + the sum over t of weights[k, t] * the pixel under tap t, by one image's strips.
@@ -26,6 +26,7 @@ def convolve_strips(
     Cut into strip_parts times kernel_parts pieces; no bit depends on how many. `block` terms are added up before their
     sum is added to the others'.
     """
+    g = Strips(*sizes)
     bias = spread(bias, lanes)
     strips = g.sets * g.groups * g.cuts
     for part in prange(strip_parts * kernel_parts):

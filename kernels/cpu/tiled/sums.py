@@ -10,7 +10,7 @@ the first cache while all output channels take from it.
 import numpy as np
 
 from scratchnet.kernels.cpu.jit import kernel, prange, separate
-from scratchnet.kernels.cpu.layout import Array
+from scratchnet.kernels.cpu.layout import Array, Sizes
 from scratchnet.kernels.cpu.microkernel import copy_rows, multiply
 from scratchnet.kernels.cpu.tiled.cutting import part_of_rows, spread
 from scratchnet.kernels.cpu.tiled.planes import Grid, fill
@@ -29,7 +29,7 @@ def convolve(
     w_terms: Array,
     row_phases: Array,
     column_phases: Array,
-    g: Grid,
+    sizes: Sizes,
     relu: bool,
     lanes: int,
     slots: int,
@@ -42,6 +42,7 @@ def convolve(
     Cut into tile_parts times kernel_parts pieces; no bit depends on how many. `block` terms are added up before their
     sum is added to the others'.
     """
+    g = Grid(*sizes)
     bias = spread(bias, lanes)
     for part in prange(tile_parts * kernel_parts):
         _part(

@@ -121,8 +121,8 @@ class Winograd(NamedTuple):
         work = buffers.empty((case.parts, case.room), x.dtype)
         result = buffers.empty((places.images * places.height * places.width + 1) * places.lanes, y.dtype)
         convolve_tiles(
-            case.work, _dealt(x, channels, pixels, lanes), weights, added.reshape(-1), result, work, scheme, pixels,
-            places, groups, channels, case.panels, relu, lanes, case.at_once, case.block,
+            case.work, _dealt(x, channels, pixels, lanes), weights, added.reshape(-1), result, work, scheme,
+            tuple(pixels), tuple(places), groups, channels, case.panels, relu, lanes, case.at_once, case.block,
         )  # fmt: skip
         dealt = result[: -places.lanes].reshape(places.images, -1, places.lanes)
         collect(y.size, dealt, y.reshape(len(y) * y.shape[1], -1), kernels, lanes)
@@ -135,8 +135,8 @@ class Winograd(NamedTuple):
         source, upstream = _dealt(x, channels, pixels, lanes), _dealt(gy, kernels, places, lanes)
         for group in range(groups):
             sum_tiles(
-                case.work, source, upstream, sums, work, scheme, pixels, places, groups, group, channels, case.vectors,
-                case.channel_parts, lanes, case.at_once, case.block,
+                case.work, source, upstream, sums, work, scheme, tuple(pixels), tuple(places), groups, group, channels,
+                case.vectors, case.channel_parts, lanes, case.at_once, case.block,
             )  # fmt: skip
             part = gw[group * kernels : (group + 1) * kernels].reshape(-1)
             taps = gw.shape[2] * gw.shape[3]

@@ -7,7 +7,7 @@ taken at a time, as many as their numbers at all points stay in the second cache
 import numpy as np
 
 from scratchnet.kernels.cpu.jit import kernel, prange, separate
-from scratchnet.kernels.cpu.layout import Array
+from scratchnet.kernels.cpu.layout import Array, Sizes
 from scratchnet.kernels.cpu.microkernel import multiply, transpose_lanes
 from scratchnet.kernels.cpu.tiled.cutting import part_of_rows
 from scratchnet.kernels.cpu.vectors import HOST
@@ -59,7 +59,7 @@ def _transform_taps(
 
 @kernel("contract")
 def convolve_tiles(
-    source: Array, weights: Array, bias: Array, target: Array, work: Array, scheme: int, x: Tiles, y: Tiles,
+    source: Array, weights: Array, bias: Array, target: Array, work: Array, scheme: int, x_sizes: Sizes, y_sizes: Sizes,
     groups: int, channels: int, panels: Array, relu: bool, lanes: int, at_once: int, block: int,
 ) -> None:  # fmt: skip
     """target = the convolution of source plus bias, both with channels in lanes; at most `at_once` tiles at a time.
@@ -67,7 +67,7 @@ def convolve_tiles(
     work: memory for each of so many parts of all tiles. No bit depends on how many. `block` terms are added up before
     their sum is added to the others'.
     """
-    parts = len(work)
+    x, y, parts = Tiles(*x_sizes), Tiles(*y_sizes), len(work)
     for part in prange(parts):
         _part(
             source, weights, bias, target, work[part], scheme, x, y, groups, channels, panels, relu, lanes, at_once,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from scratchnet.kernels.cpu.jit import kernel, prange, separate
-from scratchnet.kernels.cpu.layout import Array
+from scratchnet.kernels.cpu.layout import Array, Sizes
 from scratchnet.kernels.cpu.microkernel import add_lanes, multiply, transpose_lanes
 from scratchnet.kernels.cpu.tiled.cutting import part_of_rows
 from scratchnet.kernels.cpu.tiled.inside_sums import panel_width
@@ -17,7 +17,7 @@ CHANNELS = 8  # whose taps a thread writes together: they lie beside each other 
 
 @kernel("contract")
 def sum_tiles(
-    source: Array, upstream: Array, sums: Array, work: Array, scheme: int, x: Tiles, y: Tiles, groups: int,
+    source: Array, upstream: Array, sums: Array, work: Array, scheme: int, x_sizes: Sizes, y_sizes: Sizes, groups: int,
     group: int, channels: int, vectors: Array, channel_parts: int, lanes: int, at_once: int, block: int,
 ) -> None:  # fmt: skip
     """sums[chunk, e, c, k] = the sum over the tiles of a chunk of a group's images of source's channel c times
@@ -28,7 +28,7 @@ def sum_tiles(
     another core than from the image. work: memory for each thread, for `at_once` tiles, a multiple of `block`; that
     many are added up before their sum is added to the others'.
     """
-    chunks = len(sums)
+    x, y, chunks = Tiles(*x_sizes), Tiles(*y_sizes), len(sums)
     kernel_parts = vectors.size - 1
     parts = chunks * channel_parts * kernel_parts
     for thread in prange(len(work)):
