@@ -90,10 +90,14 @@ def _cut(
     transposed = a * (1 if a_turned else 2) + b * (0 if b_turned else 2) + rows * columns < moved
     if transposed:
         rows, columns = columns, rows
-    tiles, strip, most = -(-columns // (HOST.columns * lanes)), STRIP, TERMS
+    tiles, most = -(-columns // (HOST.columns * lanes)), TERMS
+    strips = -(-tiles // STRIP)
     if rows <= READ_ONCE and not (a_turned if transposed else b_turned) and TERMS * columns > PANEL:
-        strip, most = -(-tiles // count), max(PANEL // columns, HOST.rows)
-    parts = max(-(-rows // PART), min(-(-rows // HOST.rows), -(-count // -(-tiles // strip))))
+        strips, most = min(tiles, count), max(PANEL // columns, HOST.rows)
+    parts = max(-(-rows // PART), min(-(-rows // HOST.rows), -(-count // strips)))
+    if strips * parts % count:  # the same number for each thread
+        strips = min(tiles, -(-strips // count) * count)
+    strip = -(-tiles // strips)
     return rows * terms * columns // AT_ONCE, rows, terms, columns, transposed, block_length(terms, most), strip, parts
 
 
