@@ -9,8 +9,8 @@ CHUNK_SUMS = 1 << 20  # elements of all of them, about
 
 
 def chunks_of(blocks: int, sums: int) -> int:
-    """How many, of blocks that are worth a chunk, with so many sums in each."""
-    return max(1, min(blocks, CHUNKS, CHUNK_SUMS // sums))
+    """How many, of blocks that are worth a chunk, with so many sums in each: a power of two, which threads share."""
+    return 1 << (max(1, min(blocks, CHUNKS, CHUNK_SUMS // sums)).bit_length() - 1)
 
 
 @kernel()
