@@ -5,14 +5,12 @@ with all that it holds: for large functions most of the time. As libraries of th
 all kernels. A kernel on disk has the libraries with it that it calls.
 """
 
-import re
 from typing import Any
 
 from numba.core import caching
 
 from scratchnet.kernels.cpu import cache
 
-_NAME = re.compile(rb"\w*scratchnet\w+")  # Numba's names have the module's in them
 _libraries: dict[str, Any] = {}  # Numba's, by the name of their function
 _from_disk: dict[str, Any] = {}  # what Numba keeps of those that came from there: it doesn't give that twice
 
@@ -46,11 +44,12 @@ def _needed(state: Any, seen: set[str]) -> dict[str, Any]:
     """Of the libraries that a library's machine code names, each after those that it needs itself."""
     _, _, (machine_code, _) = state
     found: dict[str, Any] = {}
-    for name in sorted({name.decode() for name in _NAME.findall(machine_code)} & _libraries.keys() - seen):
-        seen.add(name)
-        other = _from_disk.get(name) or _libraries[name].serialize_using_object_code()
-        found |= _needed(other, seen)
-        found[name] = other
+    for name, library in _libraries.items():
+        if name not in seen and name.encode() in machine_code:
+            seen.add(name)
+            other = _from_disk.get(name) or library.serialize_using_object_code()
+            found |= _needed(other, seen)
+            found[name] = other
     return found
 
 
