@@ -1,13 +1,11 @@
 """Sizes of a convolution, the same on every backend. Pure Python: importing it costs nothing."""
 
 from collections.abc import Iterator
-from functools import lru_cache
 
 Pair = tuple[int, int]
 Shape = tuple[int, ...]
 
 
-@lru_cache(1024)
 def output_size(image: Shape, kernel_size: Shape, stride: Pair, padding: Pair, dilation: Pair) -> Pair:
     """(OH, OW) = (size + 2 padding - dilation (kernel - 1) - 1) // stride + 1."""
     (h, w), (kh, kw), (sh, sw), (ph, pw), (dh, dw) = image, kernel_size, stride, padding, dilation

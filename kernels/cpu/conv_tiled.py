@@ -22,9 +22,8 @@ from scratchnet.kernels.cpu.tiled.samples import convolve_samples
 from scratchnet.kernels.cpu.tiled.strip_sums import convolve_strips
 from scratchnet.kernels.cpu.tiled.strips import StripPlan
 from scratchnet.kernels.cpu.tiled.sums import convolve
-from scratchnet.kernels.cpu.tiled.ways import PlaceSums, convolution_way, sums_way
+from scratchnet.kernels.cpu.tiled.ways import PlaceSums, convolution_way, result_size, sums_way
 from scratchnet.kernels.cpu.vectors import AT_ONCE, HOST
-from scratchnet.kernels.geometry import output_size
 
 
 def supports(
@@ -48,7 +47,7 @@ def forward(
     workspace: Array | None = None,
 ) -> Array:
     """torch.nn.functional.conv2d: (N, C, H, W) * (K, C / groups, KH, KW) + (K,) -> (N, K, OH, OW)."""
-    size = output_size(x.shape[2:], w.shape[2:], stride, padding, dilation)
+    size = result_size(x.shape[2:], w.shape[2:], stride, padding, dilation)
     y = target(out, (x.shape[0], w.shape[0], *size), x.dtype)
     if y.size:
         way = convolution_way(x.shape, w.shape, stride, padding, dilation, groups, HOST.lanes(y.dtype), False)

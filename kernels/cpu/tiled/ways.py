@@ -16,6 +16,8 @@ from scratchnet.kernels.cpu.tiled.strips import StripPlan, Strips, strip_plan
 from scratchnet.kernels.cpu.vectors import AT_ONCE
 from scratchnet.kernels.geometry import output_size
 
+result_size = lru_cache(1024)(output_size)
+
 
 class InsideSums(NamedTuple):
     """The weight gradient tap by tap."""
