@@ -165,9 +165,7 @@ def transpose_lanes(
         for i in range(v.lanes):
             here = b.icmp_signed("<", v.constant(i), rows)
             lines.append(v.load_masked(v.at(source, start, b.mul(row, v.constant(i))), b.select(here, mask, none)))
-        for j, line in enumerate(_transposed(v, lines)):
-            with b.if_then(b.icmp_signed("<", v.constant(j), columns)):
-                v.store_masked(line, v.at(to, to_start, b.mul(to_row, v.constant(j))), v.below(written))
+        _store_transposed(v, lines, to, to_start, to_row, columns, written)
 
     return signature, called("transpose", body)
 
@@ -197,17 +195,17 @@ def add_transposed(
             total = b.fadd(loop.values[0], part if part.type == wide else b.fpext(part, wide))
             loop.close([total])
             lines.append(total if v.vector == wide else b.fptrunc(total, v.vector))
-        for j, line in enumerate(_transposed(v, lines)):
-            with b.if_then(b.icmp_signed("<", v.constant(j), columns)):
-                v.store_masked(line, v.at(to, to_start, b.mul(to_row, v.constant(j))), v.below(rows))
+        _store_transposed(v, lines, to, to_start, to_row, columns, rows)
 
     return signature, called("add_transposed", body)
 
 
-def _transposed(v: Builder, lines: Sequence[Any]) -> Sequence[Any]:
-    """A square of as many vectors as each has lanes: exchanges the halves of ever larger blocks off the diagonal."""
-    lines, step = list(lines), 1
-    while step < v.lanes:
+def _store_transposed(
+    v: Builder, lines: list[Any], to: Any, to_start: Any, to_row: Any, columns: Any, written: Any
+) -> None:
+    """to[to_start + j to_row + i] = lines[i][j] for i < written, j < columns; as many lines as a vector has lanes."""
+    b, step = v.b, 1
+    while step < v.lanes:  # exchanges the halves of ever larger blocks that lie off the diagonal
         for i in range(v.lanes):
             if not i & step:
                 upper, lower = lines[i], lines[i + step]
@@ -216,4 +214,6 @@ def _transposed(v: Builder, lines: Sequence[Any]) -> Sequence[Any]:
                     upper, lower, [n + v.lanes if n & step else n + step for n in range(v.lanes)]
                 )
         step *= 2
-    return lines
+    for j, line in enumerate(lines):
+        with b.if_then(b.icmp_signed("<", v.constant(j), columns)):
+            v.store_masked(line, v.at(to, to_start, b.mul(to_row, v.constant(j))), v.below(written))

@@ -25,8 +25,7 @@ def check_ranks(op: str, input: Any, weight: Any, bias: Any, n: int = 2) -> None
         check_tensor(op, "weight", weight)
         check_optional_tensor(op, "bias", bias)
     x, w = input.array, weight.array
-    if not n + 1 <= x.ndim <= n + 2 or w.ndim != n + 2:
-        check_rank(op, x.shape, w.shape, n)
+    check_rank(op, x.shape, w.shape, n)
     if w.dtype is not x.dtype:
         check_same_dtype(op, "weight", weight, "input", x.dtype)
     if bias is not None and bias.array.dtype is not x.dtype:

@@ -11,13 +11,18 @@ ROWS = HOST.rows
 TAPS = 96  # at most of a convolution's sum that are added up before their sum is added to the others'
 
 
+def evenly(total: int, most: int) -> int:
+    """The length of pieces, as equal as can be, of at most so many each."""
+    return -(-total // -(-total // most))
+
+
 def block_length(terms: int, most: int) -> int:
     """How many terms of a float32 sum are added up before their sum is added to the others': equal blocks.
 
     Short sums are cut finer. Theirs are the errors that show: torch cuts the sums of few channels by channels or taps.
     """
     limit = min(most, 32 if terms <= 64 else 48 if terms <= 192 else 64 if terms <= 1024 else most)
-    return -(-max(terms, 1) // max(1, -(-terms // limit)))
+    return evenly(max(terms, 1), limit)
 
 
 def shares(work: int, pieces: int, kernels: int) -> tuple[int, int]:

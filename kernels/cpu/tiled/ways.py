@@ -7,7 +7,7 @@ from typing import NamedTuple
 from scratchnet.kernels.cpu.layout import Array, Pair, Shape
 from scratchnet.kernels.cpu.tiled.choice import fastest, mirrored, sums_by_strips
 from scratchnet.kernels.cpu.tiled.chunks import chunks_of
-from scratchnet.kernels.cpu.tiled.cutting import block_length
+from scratchnet.kernels.cpu.tiled.cutting import block_length, evenly
 from scratchnet.kernels.cpu.tiled.inside_sums import PLACES
 from scratchnet.kernels.cpu.tiled.planes import Geometry
 from scratchnet.kernels.cpu.tiled.plans import Plan, backward_plans, forward_plan
@@ -74,5 +74,5 @@ def sums_way(
     vectors = -(-kernels // lanes)
     chunks = chunks_of(min(samples, samples * rows * columns // PLACES), groups * taps * vectors * lanes)
     own = -(-samples // chunks) * rows * columns
-    block = -(-own // -(-own // block_length(samples * rows * columns, PLACES)))
+    block = evenly(own, block_length(samples * rows * columns, PLACES))
     return InsideSums((groups, chunks, taps, vectors * lanes), vectors, work, geometry, block)

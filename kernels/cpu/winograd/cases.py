@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from scratchnet.kernels.cpu.layout import Array, Pair, Shape
-from scratchnet.kernels.cpu.tiled.cutting import block_length
+from scratchnet.kernels.cpu.tiled.cutting import block_length, evenly
 from scratchnet.kernels.cpu.vectors import AT_ONCE, HOST
 from scratchnet.kernels.cpu.winograd.products import COLUMNS, ROWS
 from scratchnet.kernels.cpu.winograd.schemes import SCHEMES
@@ -150,8 +150,7 @@ def _parts_of_sums(count: int, vectors: int, channels: int) -> tuple[int, int]:
 
 def _tiles_at_once(rows: int, size: int) -> int:
     """As many as the cache holds, of so many whole rows of the microkernel: always about the same."""
-    turns = -(-rows // max(1, CACHE // size // ROWS))
-    return -(-rows // turns) * ROWS
+    return evenly(rows, max(1, CACHE // size // ROWS)) * ROWS
 
 
 def _even_panels(vectors: int) -> Array:

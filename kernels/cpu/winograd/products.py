@@ -83,7 +83,6 @@ def _part(
     points = x.size * x.size
     tiles_each = x.rows * x.columns
     tiles = x.images // groups * tiles_each
-    end = part_of_rows(tiles * groups, part, parts)[1]
     pixels = work[: points * at_once * x.lanes]
     products = work[points * at_once * x.lanes :]
     origin = np.empty(points, np.int64)
@@ -92,7 +91,7 @@ def _part(
     terms = np.arange(channels)
     zero = np.zeros(lanes, work.dtype)
     pixels_to = np.arange(points) * (at_once * x.lanes)
-    done = part_of_rows(tiles * groups, part, parts)[0]
+    done, end = part_of_rows(tiles * groups, part, parts)
     while done < end:
         group = done // tiles
         first = done % tiles
