@@ -4,10 +4,11 @@ import bisect
 import math
 import os
 import threading
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 POOLED = 1 << 17  # bytes; smaller arrays are left to malloc, which reuses them itself
 LOOSE = 2.0  # times what is asked for is the largest block that is given
@@ -79,16 +80,12 @@ def _new(size: int) -> Memory:
     return np.ndarray.__new__(Memory, size, _BYTES, memory, -memory.ctypes.data % ALIGNMENT)
 
 
-def empty(shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+def empty(shape: int | tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     """np.empty: the values are whatever the memory held. Large arrays lie on a 64-byte boundary."""
     global _idle_bytes
-    kind = np.dtype(dtype)
-    size = (shape if isinstance(shape, int) else math.prod(shape)) * kind.itemsize
-    if size < POOLED:
-        return np.empty(shape, kind)
-    # Sizes are rounded up to an eighth of their power of two, so that slightly different batches share blocks.
-    step = 1 << max(16, size.bit_length() - 4)
-    size = -(-size // step) * step
+    size = _block_size(shape, dtype)
+    if not size:
+        return np.empty(shape, dtype)
     memory = None
     with _lock:
         fitting = _idle.get(size) or _larger(size)
@@ -97,7 +94,17 @@ def empty(shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
             _idle_bytes -= memory.size
     if memory is None:
         memory = _new(size)
-    return np.ndarray(shape, kind, np.ndarray.__new__(Block, memory.size, _BYTES, memory))
+    return np.ndarray(shape, dtype, np.ndarray.__new__(Block, memory.size, _BYTES, memory))
+
+
+@lru_cache(4096)
+def _block_size(shape: int | tuple[int, ...], dtype: np.dtype[Any]) -> int:
+    """Of the block for such an array: bytes, rounded up to an eighth of their power of two, so that slightly different
+    batches share blocks. 0: malloc's.
+    """
+    size = (shape if isinstance(shape, int) else math.prod(shape)) * np.dtype(dtype).itemsize
+    step = 1 << max(16, size.bit_length() - 4)
+    return 0 if size < POOLED else -(-size // step) * step
 
 
 def idle_bytes() -> int:

@@ -1,6 +1,7 @@
 """Loops over many arrays at once: a kernel gets their addresses, and pieces of one array each to share out."""
 
 from collections.abc import Sequence
+from ctypes import addressof, c_char
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +13,7 @@ from scratchnet.kernels.cpu.jit import Kernel, inline, intrinsic
 from scratchnet.kernels.cpu.layout import Array, is_ready, plain
 
 PIECE = 1 << 14  # elements at most
+memory_of = c_char.from_buffer  # of an array that is_ready; its `ctypes` takes five times as long
 
 
 def update(loop: Kernel, *roles: Sequence[Array], settings: tuple[float, ...], flags: tuple[bool, ...]) -> None:
@@ -19,19 +21,24 @@ def update(loop: Kernel, *roles: Sequence[Array], settings: tuple[float, ...], f
 
     All but the gradients are written. What isn't flat memory of the dtype computed in is copied, and written back.
     """
-    batches: dict[np.dtype[Any], list[tuple[Array, ...]]] = {}
+    batches: dict[np.dtype[Any], tuple[list[int], list[list[int]]]] = {}
+    held: list[tuple[Array, ...]] = []
     copies: list[tuple[Array, Array]] = []
     for arrays in zip(*roles, strict=True):
         if not arrays[0].size:
             continue
         kind = arrays[0].dtype
-        if not all(a.dtype == kind and is_ready(a) for a in arrays):
-            arrays = _copied(arrays, copies)
-        batches.setdefault(arrays[0].dtype, []).append(arrays)
-    for dtype, batch in batches.items():
-        sizes = tuple([arrays[0].size for arrays in batch])
-        addresses = np.array([[a.__array_interface__["data"][0] for a in arrays] for arrays in batch])
-        loop(sum(sizes), addresses, _pieces(sizes), *map(dtype.type, settings), *flags)
+        for a in arrays:
+            if a.dtype != kind or not is_ready(a):
+                arrays = _copied(arrays, copies)
+                held.append(arrays)  # until the loop is done
+                kind = arrays[0].dtype
+                break
+        sizes, addresses = batches.setdefault(kind, ([], []))
+        sizes.append(arrays[0].size)
+        addresses.append([addressof(memory_of(a)) for a in arrays])
+    for dtype, (sizes, addresses) in batches.items():
+        loop(sum(sizes), np.array(addresses), _pieces(tuple(sizes)), *map(dtype.type, settings), *flags)
     with np.errstate(over="ignore", invalid="ignore"):
         for target, result in copies:
             np.copyto(target, result, casting="same_kind")

@@ -58,14 +58,11 @@ class OpNode(Node):
         """What was kept: inputs, then outputs, then arrays. Raises RuntimeError once freed or when changed in place."""
         if self._saved is None:
             raise RuntimeError(FREED)
-        return tuple(
-            item.unpack()
-            if isinstance(item, SavedInput)
-            else item.unpack(self)
-            if isinstance(item, SavedOutput)
-            else item
-            for item in self._saved
-        )
+        items: list[Any] = []
+        for item in self._saved:
+            kind = type(item)
+            items.append(item.unpack() if kind is SavedInput else item.unpack(self) if kind is SavedOutput else item)
+        return tuple(items)
 
     def record(self, args: tuple[Any, ...], outputs: tuple[Tensor, ...]) -> None:
         """Tie the outputs to this node, and this node to where the inputs came from."""
@@ -136,19 +133,29 @@ class Op:
     @classmethod
     def apply(cls, *args: Any) -> Any:
         """Run forward on the arrays of the Tensors among `args`; record the call where a Tensor requires grad."""
-        arrays = [arg.array if isinstance(arg, Tensor) else arg for arg in args]
-        on_cpu = not driver.present() or all(type(arg.array) is np.ndarray for arg in args if isinstance(arg, Tensor))
-        place = CPU
+        recording, on_cpu, place = state.recording, True, CPU
+        arrays: list[Any] = []
+        needs: list[bool] = []
+        for arg in args:  # once: for a small net's step this takes as long as its kernels
+            if isinstance(arg, Tensor):
+                array = arg.array
+                arrays.append(array)
+                needs.append(recording and arg.requires_grad)
+                on_cpu = on_cpu and type(array) is np.ndarray
+            else:
+                arrays.append(arg)
+                needs.append(False)
         if not on_cpu:
-            args, place = common_device(cls, args)
-            arrays = [arg.array if isinstance(arg, Tensor) else arg for arg in args]
+            on_cpu = not driver.present()
+            if not on_cpu:
+                args, place = common_device(cls, args)
+                arrays = [arg.array if isinstance(arg, Tensor) else arg for arg in args]
         node = cls.node_type()
-        if state.recording:
-            node.needs = tuple([isinstance(arg, Tensor) and arg.requires_grad for arg in args])
-        else:
-            node.needs = (False,) * len(args)
+        node.needs = tuple(needs)
         if on_cpu and (cls.silent or state.quiet) and not stepping.active:
             result = cls.forward(node, *arrays)
+            if type(result) is np.ndarray and not recording and not cls.view and not state.inference:
+                return Tensor._wrap(result)
         else:
             with np.errstate(all="ignore"), on(place):
                 result = step_forward(cls, node, args) if stepping.active else cls.forward(node, *arrays)

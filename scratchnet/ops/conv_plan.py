@@ -5,7 +5,9 @@ One axis: images of one row. Three: for every output depth the KD slices that th
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 from scratchnet.device import array_module, kernels_for
 from scratchnet.ops.geometry import Sizes, conv_size
@@ -15,7 +17,8 @@ Shape = tuple[int, ...]
 Geometry = tuple[Sizes, Sizes, Sizes, int]  # stride, padding, dilation, groups
 
 
-class Plan(NamedTuple):
+@dataclass(frozen=True)
+class Plan:
     """All of a convolution but its arrays: where the kernel goes, and by which algorithm."""
 
     stride: Sizes
@@ -48,7 +51,7 @@ class Plan(NamedTuple):
             return filled(out, gw)
         return self._function("grad_weight", x, x.shape, w_shape)(gy, x, w_shape, **self.geometry, out=out)
 
-    @property
+    @cached_property
     def geometry(self) -> dict[str, Any]:
         """As the kernels take it."""
         return {"stride": self.stride, "padding": self.padding, "dilation": self.dilation, "groups": self.groups}
@@ -58,7 +61,7 @@ class Plan(NamedTuple):
         """The plan of the convolution of images that this one becomes."""
         if len(self.stride) == 1:
             return Plan((1, *self.stride), (0, *self.padding), (1, *self.dilation), self.groups, self.algorithm)
-        return self._replace(stride=self.stride[-2:], padding=self.padding[-2:], dilation=self.dilation[-2:])
+        return replace(self, stride=self.stride[-2:], padding=self.padding[-2:], dilation=self.dilation[-2:])
 
     def flat_shapes(self, x_shape: Shape, w_shape: Shape) -> tuple[Shape, Shape]:
         """The shapes of images and weight as `flat` gets them."""
@@ -73,8 +76,8 @@ class Plan(NamedTuple):
         """The algorithm's function of that name, where x is."""
         conv, algorithm = kernels_for(x).conv, self.algorithm
         if algorithm == "auto":
-            geometry = (self.stride, self.padding, self.dilation, self.groups)
-            algorithm = conv.choose(x_shape, w_shape, x.dtype, *geometry, name)
+            case = (x_shape, w_shape, x.dtype, self.stride, self.padding, self.dilation, self.groups)
+            algorithm = conv.choose(*case, name)
         return getattr(conv.algorithm(algorithm), name)
 
     def _kernel(self, w: Any) -> Any:
@@ -151,12 +154,19 @@ def known_algorithm(op: str, argument: str, name: Any, backends: Sequence[Any]) 
 def planned(op: str, name: Any, x: Any, x_shape: Shape, w_shape: Shape, geometry: Geometry) -> Plan:
     """The Plan, once the named algorithm has said that it can do the case. Raises ValueError, NotImplementedError."""
     plan = Plan(*geometry, name)
-    if name != "auto":
-        known_algorithm(op, "algorithm", name, (kernels_for(x),))
-        conv, case = kernels_for(x).conv, (*plan.flat_shapes(x_shape, w_shape), x.dtype, *plan.flat.geometry.values())
-        able = [a for a in conv.algorithms() if conv.algorithm(a).supports(*case)]
-        if name not in able:
-            text = f"stride {geometry[0]}, padding {geometry[1]}, dilation {geometry[2]}, groups {geometry[3]}"
-            rule = f"can't do input {list(x_shape)}, weight {list(w_shape)}, {x.dtype}, {text}"
-            raise NotImplementedError(message(op, "algorithm", repr(name), rule, f"use one of auto, {', '.join(able)}"))
+    check_algorithm(op, plan, x, x_shape, w_shape)
     return plan
+
+
+def check_algorithm(op: str, plan: Plan, x: Any, x_shape: Shape, w_shape: Shape) -> None:
+    """That the plan's algorithm is there, where x is, and can do the case. Raises ValueError, NotImplementedError."""
+    name = plan.algorithm
+    if name == "auto":
+        return
+    known_algorithm(op, "algorithm", name, (kernels_for(x),))
+    conv, case = kernels_for(x).conv, (*plan.flat_shapes(x_shape, w_shape), x.dtype, *plan.flat.geometry.values())
+    able = [a for a in conv.algorithms() if conv.algorithm(a).supports(*case)]
+    if name not in able:
+        text = ", ".join(f"{argument} {value}" for argument, value in plan.geometry.items())
+        rule = f"can't do input {list(x_shape)}, weight {list(w_shape)}, {x.dtype}, {text}"
+        raise NotImplementedError(message(op, "algorithm", repr(name), rule, f"use one of auto, {', '.join(able)}"))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any, ClassVar
 
 from scratchnet.autograd.devices import APART
 from scratchnet.autograd.modes import no_grad
-from scratchnet.device import device, kernels_for, on
+from scratchnet.device import device, device_of, kernels_for, on
 from scratchnet.optim.optimizer import Closure, Group, Optimizer, run_closure
 from scratchnet.tensor import Tensor
 
@@ -40,19 +39,20 @@ class KernelOptimizer(Optimizer):
     def _step_group(self, group: Group) -> None:
         settings = self._settings(group)
         batches: dict[tuple[Any, ...], list[list[Any]]] = {}
-        times: Counter[int] = Counter()  # a parameter that is listed twice is updated twice, one after the other
+        times: dict[int, int] = {}  # a parameter that is listed twice is updated twice, one after the other
         for param in group["params"]:
-            if param.grad is not None:
+            grad = param.grad
+            if grad is not None:
                 states, own = self._prepare(param, group)
-                times[id(param)] += 1
-                place = param.device
-                for held in (param.grad, *states):
-                    if held is not None and held.device is not place:
+                times[id(param)] = time = times.get(id(param), 0) + 1
+                place = device_of(param.array)
+                members = [param, grad, *states]
+                for held in members:
+                    if held is not None and device_of(held.array) is not place:
                         raise apart(type(self).__name__, place, held)
-                key = (times[id(param)], place, *own.items())
-                batches.setdefault(key, []).append([param, param.grad, *states])
-        for (_, place, *own_items), members in batches.items():
-            self._update(place, members, {**settings, **dict(own_items)})
+                batches.setdefault((time, place.index, *own.items()), []).append(members)
+        for (_, _, *own_items), batch in batches.items():
+            self._update(device_of(batch[0][0].array), batch, {**settings, **dict(own_items)})
 
     def _update(self, place: device, members: list[list[Any]], settings: dict[str, Any]) -> None:
         """Run the kernel on parameters of one device, in place, and count the writes."""

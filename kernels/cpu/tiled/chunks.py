@@ -1,6 +1,6 @@
 """Sums over all samples are cut into chunks: threads add them up apart, and they are added together in float64."""
 
-from scratchnet.kernels.cpu.jit import kernel, prange
+from scratchnet.kernels.cpu.jit import separate
 from scratchnet.kernels.cpu.layout import Array
 from scratchnet.kernels.cpu.microkernel import add_transposed
 
@@ -13,17 +13,16 @@ def chunks_of(blocks: int, sums: int) -> int:
     return 1 << (max(1, min(blocks, CHUNKS, CHUNK_SUMS // sums)).bit_length() - 1)
 
 
-@kernel()
-def add_chunks(
-    sums: Array, gw: Array, groups: int, chunks: int, taps: int, kernels: int, pitch: int, lanes: int
-) -> None:
-    """gw[group, k, t] = the sum of sums[group, :, t, k], one chunk after the other. Rows of sums are a pitch apart."""
-    blocks = (taps + lanes - 1) // lanes
-    for part in prange(groups * blocks):
-        group = part // blocks
-        t = part % blocks * lanes
-        for k in range(0, kernels, lanes):
-            add_transposed(
-                gw, (group * kernels + k) * taps + t, taps, sums, (group * chunks * taps + t) * pitch + k, pitch,
-                min(lanes, taps - t), min(lanes, kernels - k), taps * pitch, chunks,
-            )  # fmt: skip
+@separate
+def add_chunks(gw: Array, sums: Array, group: int, first: int, kernels: int, lanes: int) -> None:
+    """gw[group, k, t] = the sum of sums[group, :, t, k], one chunk after the other, for a vector of t from the first.
+
+    sums: (groups, chunks, taps, output channels in whole vectors, or those of a group).
+    """
+    _, chunks, taps, pitch = sums.shape
+    source = sums.reshape(-1)
+    for k in range(0, kernels, lanes):
+        add_transposed(
+            gw, (group * kernels + k) * taps + first, taps, source, (group * chunks * taps + first) * pitch + k, pitch,
+            min(lanes, taps - first), min(lanes, kernels - k), taps * pitch, chunks,
+        )  # fmt: skip

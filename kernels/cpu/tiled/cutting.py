@@ -37,6 +37,12 @@ def shares(work: int, pieces: int, kernels: int) -> tuple[int, int]:
     return parts, 1 if parts % count == 0 else min(-(-kernels // ROWS), count)
 
 
+def whole_shares(work: int, pieces: int) -> int:
+    """How many threads can take as many whole pieces as each other, one after the other; else so many as pieces."""
+    count = 1 if work < SMALL else threads.count()
+    return count if pieces % count == 0 or pieces >= 8 * count else pieces
+
+
 @inline
 def part_of_rows(rows: int, part: int, parts: int) -> tuple[int, int]:
     """First and end of a part's rows, which are whole tiles of them."""

@@ -9,6 +9,7 @@ import numpy as np
 from scratchnet.kernels.cpu.jit import inline, kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array, Sizes
 from scratchnet.kernels.cpu.microkernel import multiply, transpose_lanes
+from scratchnet.kernels.cpu.tiled.chunks import add_chunks
 from scratchnet.kernels.cpu.tiled.planes import Geometry
 from scratchnet.kernels.cpu.vectors import HOST
 
@@ -17,13 +18,15 @@ PLACES = 144  # at most of a panel: they are terms of one float32 sum before it 
 
 
 @kernel("contract")
-def inside_sums(x: Array, gy: Array, sums: Array, sizes: Sizes, lanes: int, kernel_parts: int, block: int) -> None:
-    """sums[group, chunk, t, k] = the sum over a chunk of samples of gy[.., k, place] times the pixel under tap t.
+def inside_sums(
+    x: Array, gy: Array, gw: Array, sums: Array, sizes: Sizes, lanes: int, kernel_parts: int, block: int
+) -> None:
+    """gw by way of sums[group, chunk, t, k]: over a chunk of samples of gy[.., k, place] times the pixel under tap t.
 
     t counts channels, then the kernel's rows and columns. Rows k beyond the channels are of no use.
     """
     g = Geometry(*sizes)
-    groups, chunks, _, _ = sums.shape
+    groups, chunks, taps, _ = sums.shape
     for part in prange(groups * chunks * kernel_parts):
         group = part // (chunks * kernel_parts)
         chunk = part // kernel_parts % chunks
@@ -31,6 +34,9 @@ def inside_sums(x: Array, gy: Array, sums: Array, sizes: Sizes, lanes: int, kern
             x, gy, sums[group, chunk], g, lanes, group, g.samples * chunk // chunks,
             g.samples * (chunk + 1) // chunks, part % kernel_parts, kernel_parts, block,
         )  # fmt: skip
+    blocks = (taps + lanes - 1) // lanes
+    for part in prange(groups * blocks):
+        add_chunks(gw, sums, part // blocks, part % blocks * lanes, g.kernels, lanes)
 
 
 @separate

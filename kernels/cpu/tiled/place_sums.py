@@ -4,17 +4,18 @@ import numpy as np
 
 from scratchnet.kernels.cpu.jit import inline, kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array, Sizes
+from scratchnet.kernels.cpu.tiled.chunks import add_chunks
 from scratchnet.kernels.cpu.tiled.dot_products import COLUMNS, ROWS, add_dot_products
 from scratchnet.kernels.cpu.tiled.strips import VECTORS, Strips, fill_copies, fill_places
 
 
 @kernel("contract")
 def place_sums(
-    x: Array, gy: Array, sums: Array, taps: Array, phases: Array, sizes: Sizes, lanes: int, kernel_parts: int
+    x: Array, gy: Array, gw: Array, sums: Array, taps: Array, phases: Array, sizes: Sizes, lanes: int, kernel_parts: int
 ) -> None:
-    """sums[group, chunk, t, k] = the sum over a chunk of strips of gy[.., k, place] times the pixel under tap t."""
+    """gw by way of sums[group, chunk, t, k]: over a chunk of strips of gy[.., k, place] times the pixel under tap t."""
     g = Strips(*sizes)
-    groups, chunks, _, _ = sums.shape
+    groups, chunks, count, _ = sums.shape
     for part in prange(groups * chunks * kernel_parts):
         group = part // (chunks * kernel_parts)
         chunk = part // kernel_parts % chunks
@@ -22,6 +23,9 @@ def place_sums(
             x, gy, sums[group, chunk], taps, phases, g, lanes, group, g.sets * g.cuts * chunk // chunks,
             g.sets * g.cuts * (chunk + 1) // chunks, part % kernel_parts, kernel_parts,
         )  # fmt: skip
+    blocks = (count + lanes - 1) // lanes
+    for part in prange(groups * blocks):
+        add_chunks(gw, sums, part // blocks, part % blocks * lanes, g.kernels, lanes)
 
 
 @separate

@@ -75,7 +75,7 @@ def _grid(n: int, groups: int, channels: int, kernels: int, source: Shape, targe
     # As few empty vectors as possible, then as many vectors to a set: each number loaded serves them all.
     vectors = min(range(HOST.columns, 0, -1), key=lambda v: -(-blocks // v) * v)
     return SampleGrid(
-        sets=-(-blocks // vectors), vectors=vectors, groups=groups, channels=channels, kernels=kernels,
+        samples=n, sets=-(-blocks // vectors), vectors=vectors, groups=groups, channels=channels, kernels=kernels,
         source_plane=source[0] * source[1], source_width=source[1], rows=target[0], columns=target[1], w_group=0,
         w_row=0,
     )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from scratchnet.kernels.cpu.dealing import transpose
 from scratchnet.kernels.cpu.jit import kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array, Sizes
 from scratchnet.kernels.cpu.microkernel import multiply
@@ -15,11 +16,13 @@ from scratchnet.kernels.cpu.tiled.cutting import part_of_rows, spread
 from scratchnet.kernels.cpu.vectors import HOST
 
 ROWS = HOST.rows
+BLOCK = 64  # numbers of an image that a thread deals out, or collects, before it looks for the next ones
 
 
 class SampleGrid(NamedTuple):
     """Sizes in elements. Source is what is read, target what is written; both are dealt out."""
 
+    samples: int
     sets: int  # of `vectors` vectors of samples
     vectors: int
     groups: int
@@ -39,6 +42,8 @@ def convolve_samples(
     weights: Array,
     bias: Array,
     target: Array,
+    dealt: Array,
+    result: Array,
     row_bases: Array,
     row_classes: Array,
     column_bases: Array,
@@ -52,38 +57,91 @@ def convolve_samples(
     block: int,
     kernel_parts: int,
 ) -> None:
-    """target[set, k, place] = bias[k] + the sum of weights[k, w_terms[t]] * source[set, x_terms[t] + base of the place]
+    """target[n, k, place] = bias[k] + the sum of weights[k, w_terms[t]] * source[n, x_terms[t] + base of the place]
 
-    over the t of the place's class. A row's output channels are cut into kernel_parts; no bit depends on how many.
+    over the t of the place's class, for all images n. dealt and result: memory for source and target dealt out, of
+    each set and group; or of as many as there are threads, each of which then does whole sets, one after the other.
+    Otherwise a row's output channels are cut into kernel_parts. No bit depends on that.
     """
     g = SampleGrid(*sizes)
     bias = spread(bias, lanes)
-    for part in prange(g.sets * g.groups * g.rows * kernel_parts):
-        image = part // kernel_parts // g.rows
-        row = part // kernel_parts % g.rows
-        k_first, k_end = part_of_rows(g.kernels, part % kernel_parts, kernel_parts)
-        _row(
-            source, weights, bias, target, row_bases[row], row_classes[row], column_bases, column_classes, class_starts,
-            x_terms, w_terms, g, relu, lanes, image, row, k_first, k_end, block,
-        )  # fmt: skip
+    sets, memories = g.sets * g.groups, len(dealt)
+    pixels, places = g.channels * g.source_plane, g.kernels * g.rows * g.columns
+    all_dealt, all_results = dealt.reshape(-1), result.reshape(-1)
+    if memories < sets:
+        for memory in prange(memories):
+            for chosen in range(sets * memory // memories, sets * (memory + 1) // memories):
+                _deal(all_dealt, memory, source, g, chosen, 0, pixels, lanes)
+                for row in range(g.rows):
+                    _row(
+                        all_dealt, weights, bias, all_results, row_bases[row], row_classes[row], column_bases,
+                        column_classes, class_starts, x_terms, w_terms, g, relu, lanes, memory, chosen % g.groups, row,
+                        0, g.kernels, block,
+                    )  # fmt: skip
+                _collect(target, all_results, memory, g, chosen, 0, places, lanes)
+    else:
+        blocks = (pixels + BLOCK - 1) // BLOCK
+        for part in prange(sets * blocks):
+            first = part % blocks * BLOCK
+            _deal(all_dealt, part // blocks, source, g, part // blocks, first, min(pixels, first + BLOCK), lanes)
+        for part in prange(sets * g.rows * kernel_parts):
+            chosen = part // kernel_parts // g.rows
+            row = part // kernel_parts % g.rows
+            k_first, k_end = part_of_rows(g.kernels, part % kernel_parts, kernel_parts)
+            _row(
+                all_dealt, weights, bias, all_results, row_bases[row], row_classes[row], column_bases, column_classes,
+                class_starts, x_terms, w_terms, g, relu, lanes, chosen, chosen % g.groups, row, k_first, k_end, block,
+            )  # fmt: skip
+        blocks = (places + BLOCK - 1) // BLOCK
+        for part in prange(sets * blocks):
+            first = part % blocks * BLOCK
+            _collect(target, all_results, part // blocks, g, part // blocks, first, min(places, first + BLOCK), lanes)
+
+
+@separate
+def _deal(
+    dealt: Array, memory: int, source: Array, g: SampleGrid, chosen: int, first: int, end: int, lanes: int
+) -> None:
+    """Of a group's channels the pixels first to end, of all samples of a set."""
+    width = g.vectors * lanes
+    pixels = g.channels * g.source_plane
+    sample = chosen // g.groups * width
+    transpose(
+        dealt, (memory * pixels + first) * width, width, source,
+        (sample * g.groups + chosen % g.groups) * pixels + first, g.groups * pixels, min(width, g.samples - sample),
+        end - first, width, lanes,
+    )  # fmt: skip
+
+
+@separate
+def _collect(
+    target: Array, result: Array, memory: int, g: SampleGrid, chosen: int, first: int, end: int, lanes: int
+) -> None:
+    """The way back, of output channels' places."""
+    width = g.vectors * lanes
+    places = g.kernels * g.rows * g.columns
+    sample = chosen // g.groups * width
+    transpose(
+        target, (sample * g.groups + chosen % g.groups) * places + first, g.groups * places, result,
+        (memory * places + first) * width, width, end - first, min(width, g.samples - sample), end - first, lanes,
+    )  # fmt: skip
 
 
 @separate
 def _row(
     source: Array, weights: Array, bias: Array, target: Array, row_base: int, row_class: int, column_bases: Array,
     column_classes: Array, class_starts: Array, x_terms: Array, w_terms: Array, g: SampleGrid, relu: bool, lanes: int,
-    image: int, row: int, k_first: int, k_end: int, block: int,
+    memory: int, group: int, row: int, k_first: int, k_end: int, block: int,
 ) -> None:  # fmt: skip
     width = g.vectors * lanes
     plane = g.rows * g.columns * width  # of the target
-    group = image % g.groups
     w_rows = np.arange(ROWS) * g.w_row
     for column in range(g.columns):
         kind = row_class + column_classes[column]
         first = class_starts[kind]
         end = class_starts[kind + 1]
-        base = (image * g.channels * g.source_plane + row_base * g.source_width + column_bases[column]) * width
-        place = image * g.kernels * plane + (row * g.columns + column) * width
+        base = (memory * g.channels * g.source_plane + row_base * g.source_width + column_bases[column]) * width
+        place = memory * g.kernels * plane + (row * g.columns + column) * width
         if first == end:
             for k in range(k_first, k_end):
                 to = place + k * plane

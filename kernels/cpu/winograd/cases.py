@@ -1,6 +1,7 @@
 """What Winograd's convolution of some shapes needs to know: where tiles lie, how work is cut, how much memory it takes.
 
-It follows from shapes and the number of threads alone, and is computed once for each.
+It follows from shapes and the number of threads alone, and is computed once for each. What kernels take are plain
+tuples (layout.Sizes).
 """
 
 from functools import lru_cache
@@ -8,58 +9,49 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratchnet.kernels.cpu.layout import Array, Pair, Shape
+from scratchnet.kernels.cpu.layout import Array, Pair, Shape, Sizes
 from scratchnet.kernels.cpu.tiled.cutting import block_length, evenly
 from scratchnet.kernels.cpu.vectors import AT_ONCE, HOST
-from scratchnet.kernels.cpu.winograd.products import COLUMNS, ROWS
+from scratchnet.kernels.cpu.winograd.products import COLUMNS, ROWS, Cut
 from scratchnet.kernels.cpu.winograd.schemes import SCHEMES
-from scratchnet.kernels.cpu.winograd.tiles import Tiles
+from scratchnet.kernels.cpu.winograd.sums import SumsCut
+from scratchnet.kernels.cpu.winograd.tiles import Tiles, strip_pixels
+from scratchnet.kernels.cpu.winograd.weights import Weights
 
 CHUNKS = 16  # of images, at most, whose weight gradients are added up apart
 TERMS = 96  # of a float32 sum at most, that are added up before their sum is added to the others'
 CACHE = 640 << 10  # bytes of the second cache that a thread's tiles may take at all points
-
-
-class Shared(NamedTuple):
-    """Of the convolution and of the sums."""
-
-    scheme: int
-    pixels: Tiles
-    places: Tiles
-    channels: int  # of a group
-    kernels: int
-    lanes: int
-    points: int
+HELD = 256 << 10  # bytes of strips, of both kinds, that a thread holds
 
 
 class ConvolutionCase(NamedTuple):
     """One layer's forward function, or its input gradient, which is the same with weights in another order."""
 
-    shared: Shared
-    panels: Array  # where panels of vectors, as even as can be, begin and end
+    scheme: int
+    pixels: Sizes  # Tiles
+    places: Sizes
+    layout: Sizes  # Weights
+    cut: Sizes  # Cut
     order: Array  # of the taps
-    w_group: int  # how far apart weights lie: of groups, of output channels, of channels
-    w_row: int
-    w_term: int
+    panels: Array  # where panels of vectors, as even as can be, begin and end
+    lanes: int
     weights: int  # numbers that the transformed weights are
-    at_once: int  # tiles
-    parts: int
-    room: int  # numbers of a part's memory
-    block: int
+    memory: Shape  # (parts, numbers)
+    no_bias: Array
     work: int
 
 
 class SumsCase(NamedTuple):
     """One layer's weight gradient."""
 
-    shared: Shared
-    sums: Shape
+    scheme: int
+    pixels: Sizes  # Tiles
+    places: Sizes
+    cut: Sizes  # SumsCut
     vectors: Array  # where parts of output channels begin and end
-    channel_parts: int
-    at_once: int  # tiles
-    parts: int
-    room: int
-    block: int
+    lanes: int
+    sums: Shape
+    memory: Shape  # (threads, numbers)
     work: int
 
 
@@ -75,19 +67,36 @@ def convolution_case(
     backward: bool, threads: int,
 ) -> ConvolutionCase:  # fmt: skip
     """x is what is read and y what is written; backward: gy and gx."""
-    shared = _shared(outputs, x_shape, w_shape, y_shape, padding, groups, itemsize)
-    _, pixels, places, channels, kernels, lanes, points = shared
-    taps = w_shape[2] * w_shape[3]
-    order, w_row, w_term = np.arange(taps), channels * taps, taps
+    scheme, lanes = _scheme(outputs, w_shape), HOST.size // itemsize
+    pixels, places = _tiles(outputs, x_shape, w_shape, y_shape, padding, groups, lanes)
+    images, rows = pixels.images, pixels.rows
+    if images % threads and images < 8 * threads:  # as many strips for each
+        rows = min(rows, evenly(rows, -(-rows // threads)))
+    pixels, places = _with_strips(pixels, places, rows, itemsize)
+    channels, kernels, taps = x_shape[1] // groups, y_shape[1] // groups, w_shape[2] * w_shape[3]
+    points, vectors = pixels.size**2, places.lanes // lanes
+    weights = Weights(channels * kernels * taps, channels * taps, taps, groups, kernels, channels, points)
+    order = np.arange(taps)
     if backward:
-        order, w_row, w_term = order[::-1].copy(), taps, kernels * taps
+        order, weights = order[::-1].copy(), weights._replace(kernel=taps, channel=kernels * taps)
     tile_size = points * (pixels.lanes + COLUMNS * lanes)
-    row_tiles = -(-groups * x_shape[0] * places.rows * places.columns // ROWS)
-    parts = min(threads, row_tiles)
-    at_once = _tiles_at_once(-(-row_tiles // parts), tile_size * itemsize)
+    strips = images * -(-pixels.rows // pixels.strip_rows)
+    parts = min(threads, strips)
+    tiles_of_strip = pixels.strip_rows * pixels.columns
+    most = max(1, CACHE // (tile_size * itemsize) // ROWS)
+    strip_size = strip_pixels(pixels) * pixels.lanes + strip_pixels(places) * places.lanes
+    at_once = max(1, HELD // (strip_size * itemsize), most * ROWS // tiles_of_strip)
+    at_once = evenly(-(-strips // parts), at_once)
+    tiles = evenly(-(-at_once * tiles_of_strip // ROWS), most) * ROWS
+    cut = Cut(
+        tiles, at_once, block_length(channels, TERMS), tiles * tile_size, strip_pixels(pixels) * pixels.lanes,
+        strip_pixels(places) * places.lanes,
+    )  # fmt: skip
     return ConvolutionCase(
-        shared, _even_panels(places.lanes // lanes), order, channels * kernels * taps, w_row, w_term,
-        groups * points * places.lanes * channels, at_once, parts, at_once * tile_size, block_length(channels, TERMS),
+        scheme, tuple(pixels), tuple(places), tuple(weights), tuple(cut), order, _even_panels(vectors), lanes,
+        groups * points * places.lanes * channels,
+        (parts, tiles * tile_size + at_once * strip_size + pixels.lanes + places.lanes),
+        np.zeros(groups * places.lanes, f"f{itemsize}"),
         x_shape[0] * y_shape[1] * y_shape[2] * y_shape[3] * channels * taps // AT_ONCE,
     )  # fmt: skip
 
@@ -98,41 +107,64 @@ def sums_case(
     threads: int,
 ) -> SumsCase:  # fmt: skip
     """The weight gradient, of shape w_shape, from pixels x and upstream gradients y."""
-    shared = _shared(outputs, x_shape, w_shape, y_shape, padding, groups, itemsize)
-    _, pixels, places, channels, _, lanes, points = shared
+    scheme, lanes = _scheme(outputs, w_shape), HOST.size // itemsize
+    pixels, places = _tiles(outputs, x_shape, w_shape, y_shape, padding, groups, lanes)
+    pixels, places = _with_strips(pixels, places, pixels.rows, itemsize)
+    channels, kernels, points = x_shape[1] // groups, y_shape[1] // groups, pixels.size**2
     images, vectors = x_shape[0], places.lanes // lanes
-    size = points * channels * places.lanes
     data = (pixels.height * pixels.width * pixels.lanes + places.height * places.width * places.lanes) * images
-    chunks = _chunks(images, data, size)
+    chunks = _chunks(images, data, points * channels * places.lanes)
     kernel_parts, channel_parts = _parts_of_sums(-(-threads // chunks), vectors, channels)
-    block = block_length(images * places.rows * places.columns, TERMS)
+    # Sums are cut by shape alone: by strips that are held at once, and those into blocks.
+    tiles_of_strip = pixels.strip_rows * pixels.columns
+    held = strip_pixels(pixels) * pixels.lanes + strip_pixels(places) * places.lanes
+    strips = -(-images // chunks) * -(-pixels.rows // pixels.strip_rows)
+    strips = evenly(strips, max(1, HELD // (held * itemsize), TERMS // tiles_of_strip))
+    block = evenly(strips * tiles_of_strip, block_length(images * places.rows * places.columns, TERMS))
     # As many tiles as a part has output channels: then tiles and sums are as often read again as each other.
-    at_once = block * max(1, places.lanes // kernel_parts // block)
+    tiles = block * max(1, min(places.lanes // kernel_parts, strips * tiles_of_strip) // block)
+    cut = SumsCut(
+        groups, channels, kernels, channel_parts, tiles, strips, block, strip_pixels(pixels), strip_pixels(places)
+    )
+    room = points * tiles * (pixels.lanes + COLUMNS * lanes) + strips * held + pixels.lanes + places.lanes
     return SumsCase(
-        shared, (chunks, points, channels, places.lanes), np.arange(kernel_parts + 1) * vectors // kernel_parts,
-        channel_parts, at_once, min(threads, chunks * kernel_parts * channel_parts),
-        points * at_once * (pixels.lanes + COLUMNS * lanes), block,
-        images * y_shape[1] * y_shape[2] * y_shape[3] // groups * channels * w_shape[2] * w_shape[3] // AT_ONCE,
+        scheme, tuple(pixels), tuple(places), tuple(cut), np.arange(kernel_parts + 1) * vectors // kernel_parts, lanes,
+        (chunks, points, channels, places.lanes), (min(threads, chunks * kernel_parts * channel_parts), room),
+        images * y_shape[1] * y_shape[2] * y_shape[3] * channels * w_shape[2] * w_shape[3] // groups // AT_ONCE,
     )  # fmt: skip
 
 
-def _shared(
-    outputs: int, x_shape: Shape, w_shape: Shape, y_shape: Shape, padding: Pair, groups: int, itemsize: int
-) -> Shared:
+def _scheme(outputs: int, w_shape: Shape) -> int:
     scheme = scheme_number(outputs, w_shape[2])
     assert scheme is not None  # supports said so
-    lanes, side = HOST.size // itemsize, outputs + w_shape[2] - 1
-    channels, kernels = x_shape[1] // groups, y_shape[1] // groups
+    return scheme
+
+
+def _tiles(
+    outputs: int, x_shape: Shape, w_shape: Shape, y_shape: Shape, padding: Pair, groups: int, lanes: int
+) -> tuple[Tiles, Tiles]:
+    """Of pixels and of places."""
     rows, columns = -(-y_shape[2] // outputs), -(-y_shape[3] // outputs)
-    cut = {"images": x_shape[0] * groups, "rows": rows, "columns": columns, "step": outputs}
+    cut = {"images": x_shape[0] * groups, "rows": rows, "columns": columns, "step": outputs, "strip_rows": rows}
     pixels = Tiles(
-        height=x_shape[2], width=x_shape[3], lanes=-(-channels // lanes) * lanes, size=side, top=padding[0],
-        left=padding[1], **cut,
+        height=x_shape[2], width=x_shape[3], lanes=-(-x_shape[1] // groups // lanes) * lanes,
+        size=outputs + w_shape[2] - 1, top=padding[0], left=padding[1], **cut,
     )  # fmt: skip
     places = Tiles(
-        height=y_shape[2], width=y_shape[3], lanes=-(-kernels // lanes) * lanes, size=outputs, top=0, left=0, **cut
-    )
-    return Shared(scheme, pixels, places, channels, kernels, lanes, side * side)
+        height=y_shape[2], width=y_shape[3], lanes=-(-y_shape[1] // groups // lanes) * lanes, size=outputs, top=0,
+        left=0, **cut,
+    )  # fmt: skip
+    return pixels, places
+
+
+def _with_strips(pixels: Tiles, places: Tiles, most: int, itemsize: int) -> tuple[Tiles, Tiles]:
+    """With strips of at most so many rows of tiles, even ones, that fit into the cache if they can."""
+    for rows in range(most, 0, -1):
+        pixels, places = pixels._replace(strip_rows=rows), places._replace(strip_rows=rows)
+        if (strip_pixels(pixels) * pixels.lanes + strip_pixels(places) * places.lanes) * itemsize <= HELD:
+            break
+    rows = evenly(pixels.rows, pixels.strip_rows)
+    return pixels._replace(strip_rows=rows), places._replace(strip_rows=rows)
 
 
 def _chunks(images: int, data: int, sums: int) -> int:
@@ -146,11 +178,6 @@ def _parts_of_sums(count: int, vectors: int, channels: int) -> tuple[int, int]:
     even = vectors % count == 0 or vectors >= 4 * count
     kernel_parts = count if even and vectors >= count else 1
     return kernel_parts, min(count // kernel_parts, -(-channels // ROWS))
-
-
-def _tiles_at_once(rows: int, size: int) -> int:
-    """As many as the cache holds, of so many whole rows of the microkernel: always about the same."""
-    return evenly(rows, max(1, CACHE // size // ROWS)) * ROWS
 
 
 def _even_panels(vectors: int) -> Array:

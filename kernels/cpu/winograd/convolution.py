@@ -10,13 +10,11 @@ import numpy as np
 
 from scratchnet.kernels import threads
 from scratchnet.kernels.cpu import buffers
-from scratchnet.kernels.cpu.dealing import collect, deal
 from scratchnet.kernels.cpu.epilogue import finish
 from scratchnet.kernels.cpu.layout import Array, Pair, Shape, deliver, plain, target
 from scratchnet.kernels.cpu.winograd.cases import convolution_case, scheme_number, sums_case
-from scratchnet.kernels.cpu.winograd.products import convolve_tiles, transform_weights
-from scratchnet.kernels.cpu.winograd.sums import sum_tiles, transform_to_taps
-from scratchnet.kernels.cpu.winograd.tiles import Tiles
+from scratchnet.kernels.cpu.winograd.products import convolve_tiles
+from scratchnet.kernels.cpu.winograd.sums import sum_tiles
 from scratchnet.kernels.geometry import output_size
 
 
@@ -109,44 +107,29 @@ class Winograd(NamedTuple):
         case = convolution_case(
             self.outputs, x.shape, w.shape, y.shape, padding, groups, x.itemsize, backward, threads.count()
         )
-        scheme, pixels, places, channels, kernels, lanes, points = case.shared
-        weights = buffers.empty(case.weights, x.dtype)
-        transform_weights(
-            case.weights, w.reshape(-1), case.w_group, case.w_row, case.w_term, case.order, scheme, groups, kernels,
-            channels, points, case.panels, weights, lanes,
-        )  # fmt: skip
-        added = np.zeros((groups, places.lanes), x.dtype)
-        if bias is not None:
-            added[:, :kernels] = plain(bias).reshape(groups, -1)
-        work = buffers.empty((case.parts, case.room), x.dtype)
-        result = buffers.empty((places.images * places.height * places.width + 1) * places.lanes, y.dtype)
         convolve_tiles(
-            case.work, _dealt(x, channels, pixels, lanes), weights, added.reshape(-1), result, work, scheme,
-            tuple(pixels), tuple(places), groups, channels, case.panels, relu, lanes, case.at_once, case.block,
+            case.work, x.reshape(-1), w.reshape(-1), _added(bias, case.no_bias, groups), y.reshape(-1),
+            buffers.empty(case.weights, x.dtype), buffers.empty(case.memory, x.dtype), case.scheme, case.pixels,
+            case.places, case.layout, case.cut, case.order, case.panels, relu, case.lanes,
         )  # fmt: skip
-        dealt = result[: -places.lanes].reshape(places.images, -1, places.lanes)
-        collect(y.size, dealt, y.reshape(len(y) * y.shape[1], -1), kernels, lanes)
 
     def _sum(self, gy: Array, x: Array, gw: Array, padding: Pair, groups: int) -> None:
         case = sums_case(self.outputs, x.shape, gw.shape, gy.shape, padding, groups, x.itemsize, threads.count())
-        scheme, pixels, places, channels, kernels, lanes, points = case.shared
-        work = buffers.empty((case.parts, case.room), x.dtype)
-        sums = buffers.empty(case.sums, x.dtype)
-        source, upstream = _dealt(x, channels, pixels, lanes), _dealt(gy, kernels, places, lanes)
+        sums, memory = buffers.empty(case.sums, x.dtype), buffers.empty(case.memory, x.dtype)
         for group in range(groups):
             sum_tiles(
-                case.work, source, upstream, sums, work, scheme, tuple(pixels), tuple(places), groups, group, channels,
-                case.vectors, case.channel_parts, lanes, case.at_once, case.block,
+                case.work, x.reshape(-1), gy.reshape(-1), gw.reshape(-1), sums, memory, case.scheme, case.pixels,
+                case.places, case.cut, group, case.vectors, gw.shape[2] * gw.shape[3], case.lanes,
             )  # fmt: skip
-            part = gw[group * kernels : (group + 1) * kernels].reshape(-1)
-            taps = gw.shape[2] * gw.shape[3]
-            transform_to_taps(sums.size, sums, part, scheme, kernels, channels, points, taps, lanes)
 
 
-def _dealt(x: Array, channels: int, t: Tiles, lanes: int) -> Array:
-    """The images with channels in lanes, and a pixel of zeros after the last."""
-    result = buffers.empty((t.images * t.height * t.width + 1) * t.lanes, x.dtype)
-    result[-t.lanes :] = 0
-    dealt = result[: -t.lanes].reshape(t.images, t.height * t.width, t.lanes)
-    deal(x.size, x.reshape(len(x) * x.shape[1], -1), dealt, channels, lanes)
-    return result
+def _added(bias: Array | None, no_bias: Array, groups: int) -> Array:
+    """The bias as vectors of each group's channels, filled up with zeros."""
+    if bias is None:
+        return no_bias
+    given = plain(bias)
+    if given.size == no_bias.size:
+        return given
+    added = no_bias.copy()
+    added.reshape(groups, -1)[:, : given.size // groups] = given.reshape(groups, -1)
+    return added

@@ -2,129 +2,143 @@
 
 The products of a point are those of two matrices, (tiles, channels) and (channels, output channels). So some tiles are
 taken at a time, as many as their numbers at all points stay in the second cache, and the microkernel does the rest.
+What a core needs of the images it deals out for itself, and what it has computed it collects while it is at hand.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
-from scratchnet.kernels.cpu.jit import kernel, prange, separate
+from scratchnet.kernels.cpu.jit import inline, kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array, Sizes
-from scratchnet.kernels.cpu.microkernel import multiply, transpose_lanes
-from scratchnet.kernels.cpu.tiled.cutting import part_of_rows
+from scratchnet.kernels.cpu.microkernel import multiply
 from scratchnet.kernels.cpu.vectors import HOST
-from scratchnet.kernels.cpu.winograd.tiles import Tiles, place
-from scratchnet.kernels.cpu.winograd.transforms import transform_input, transform_products, transform_weight
+from scratchnet.kernels.cpu.winograd.tiles import Tiles, collect_strip, deal_strip, place, strip_tiles, strips_of
+from scratchnet.kernels.cpu.winograd.transforms import transform_input, transform_products
+from scratchnet.kernels.cpu.winograd.weights import TERMS, Weights, transform_taps
 
 ROWS, COLUMNS = HOST.rows, HOST.columns
-TERMS = 16  # whose weights a thread transforms before it looks for the next ones
 
 
-@kernel("contract")
-def transform_weights(
-    w: Array, w_group: int, w_row: int, w_term: int, order: Array, scheme: int, groups: int, rows: int, terms: int,
-    points: int, panels: Array, weights: Array, lanes: int,
-) -> None:  # fmt: skip
-    """The taps at w[group w_group + k w_row + t w_term ...], k < rows, t < terms, in this order, at all points.
+class Cut(NamedTuple):
+    """What is taken at a time, and how much memory a part has for it: in numbers, but for the first three."""
 
-    weights: (groups, points, panels of vectors of rows, terms, vectors of the panel).
-    """
-    vectors = panels[-1]
-    runs = (terms + TERMS - 1) // TERMS
-    for part in prange(groups * vectors * runs):
-        first = part % runs * TERMS
-        _transform_taps(
-            w, part // (vectors * runs) * w_group, w_row, w_term, order, scheme, rows, terms, points, panels, weights,
-            part // (vectors * runs), part // runs % vectors, first, min(terms, first + TERMS), lanes,
-        )  # fmt: skip
-
-
-@separate
-def _transform_taps(
-    w: Array, start: int, w_row: int, w_term: int, order: Array, scheme: int, rows: int, terms: int, points: int,
-    panels: Array, weights: Array, group: int, v: int, first: int, end: int, lanes: int,
-) -> None:  # fmt: skip
-    taps = np.empty(order.size * lanes, w.dtype)
-    origin, to = order * lanes, np.arange(points) * (panels[-1] * lanes * terms)
-    panel = 0
-    while panels[panel + 1] <= v:
-        panel += 1
-    panel_start, columns = panels[panel], panels[panel + 1] - panels[panel]
-    for t in range(first, end):
-        here = start + v * lanes * w_row + t * w_term
-        for tap in range(0, order.size, lanes):
-            count = min(lanes, order.size - tap)
-            transpose_lanes(taps, tap * lanes, lanes, w, here + tap, w_row, min(lanes, rows - v * lanes), count, lanes)
-        goal = group * points * panels[-1] * terms + panel_start * terms + t * columns + v - panel_start
-        transform_weight(scheme, taps, 0, origin, weights, goal * lanes, to)
+    tiles: int  # a multiple of ROWS
+    strips: int
+    block: int  # terms that are added up before their sum is added to the others'
+    products: int  # at all points
+    pixels: int  # of a strip
+    places: int
 
 
 @kernel("contract")
 def convolve_tiles(
-    source: Array, weights: Array, bias: Array, target: Array, work: Array, scheme: int, x_sizes: Sizes, y_sizes: Sizes,
-    groups: int, channels: int, panels: Array, relu: bool, lanes: int, at_once: int, block: int,
+    source: Array, w: Array, bias: Array, target: Array, weights: Array, work: Array, scheme: int, x_sizes: Sizes,
+    y_sizes: Sizes, w_sizes: Sizes, cut: Sizes, order: Array, panels: Array, relu: bool, lanes: int,
 ) -> None:  # fmt: skip
-    """target = the convolution of source plus bias, both with channels in lanes; at most `at_once` tiles at a time.
+    """target = the convolution of source plus bias. `weights`: memory for all of them at all points.
 
-    work: memory for each of so many parts of all tiles. No bit depends on how many. `block` terms are added up before
-    their sum is added to the others'.
+    work: memory for each of so many parts of all strips. No bit depends on how many, nor on how long a strip is.
     """
-    x, y, parts = Tiles(*x_sizes), Tiles(*y_sizes), len(work)
+    x, y = Tiles(*x_sizes), Tiles(*y_sizes)
+    g, c = Weights(*w_sizes), Cut(*cut)
+    for run in prange(g.groups * panels[-1] * ((g.channels + TERMS - 1) // TERMS)):
+        transform_taps(w, weights, g, order, panels, scheme, run, lanes)
+    parts = len(work)
+    strips = x.images * strips_of(x)
     for part in prange(parts):
         _part(
-            source, weights, bias, target, work[part], scheme, x, y, groups, channels, panels, relu, lanes, at_once,
-            block, part, parts,
+            source, weights, bias, target, work[part], scheme, x, y, g, c, panels, relu, lanes, strips * part // parts,
+            strips * (part + 1) // parts,
         )  # fmt: skip
 
 
 @separate
 def _part(
-    source: Array, weights: Array, bias: Array, target: Array, work: Array, scheme: int, x: Tiles, y: Tiles,
-    groups: int, channels: int, panels: Array, relu: bool, lanes: int, at_once: int, block: int, part: int, parts: int,
+    source: Array, weights: Array, bias: Array, target: Array, work: Array, scheme: int, x: Tiles, y: Tiles, g: Weights,
+    c: Cut, panels: Array, relu: bool, lanes: int, first_strip: int, end_strip: int,
 ) -> None:  # fmt: skip
-    points = x.size * x.size
-    tiles_each = x.rows * x.columns
-    tiles = x.images // groups * tiles_each
-    pixels = work[: points * at_once * x.lanes]
-    products = work[points * at_once * x.lanes :]
-    origin = np.empty(points, np.int64)
+    """The strips of the part, counted group by group, image by image."""
+    of_image = strips_of(x)
+    of_group = x.images // g.groups * of_image
+    pixels = work[: g.points * c.tiles * x.lanes]
+    products = work[pixels.size : c.products]
+    held = work[c.products : c.products + c.strips * c.pixels + x.lanes]
+    results = work[c.products + held.size :]
+    beyond, nowhere = c.strips * c.pixels, c.strips * c.places
+    held[beyond:] = 0
+    starts = np.zeros(c.strips + 1, np.int64)  # of each strip's tiles
+    done = first_strip
+    while done < end_strip:
+        group, first = done // of_group, done % of_group
+        count = min(c.strips, of_group - first, end_strip - done)
+        for s in range(count):
+            image, strip = (first + s) // of_image * g.groups + group, (first + s) % of_image
+            deal_strip(held, s * c.pixels, x.lanes, source, x, image, strip, g.channels, 0, lanes)
+            starts[s + 1] = starts[s] + strip_tiles(x, strip)
+        _tiles(
+            held, weights, bias, results, pixels, products, starts[: count + 1], scheme, x, y, g, c, panels, relu,
+            lanes, group, first % of_image, beyond, nowhere,
+        )  # fmt: skip
+        for s in range(count):
+            image, strip = (first + s) // of_image * g.groups + group, (first + s) % of_image
+            collect_strip(target, results, s * c.places, y, image, strip, g.kernels, lanes)
+        done += count
+
+
+@inline
+def _tiles(
+    held: Array, weights: Array, bias: Array, results: Array, pixels: Array, products: Array, starts: Array,
+    scheme: int, x: Tiles, y: Tiles, g: Weights, c: Cut, panels: Array, relu: bool, lanes: int, group: int,
+    first_strip: int, beyond: int, nowhere: int,
+) -> None:  # fmt: skip
+    """The tiles of the strips that are held, of which the first is the image's strip `first_strip`."""
+    of_image = strips_of(x)
+    origin = np.empty(g.points, np.int64)
     goal = np.empty(y.size * y.size, np.int64)
     rows = np.arange(ROWS) * x.lanes
-    terms = np.arange(channels)
-    zero = np.zeros(lanes, work.dtype)
-    pixels_to = np.arange(points) * (at_once * x.lanes)
-    done, end = part_of_rows(tiles * groups, part, parts)
-    while done < end:
-        group = done // tiles
-        first = done % tiles
-        count = min(at_once, tiles - first, end - done)
-        done += count
+    terms = np.arange(g.channels)
+    zero = np.zeros(lanes, held.dtype)
+    pixels_to = np.arange(g.points) * (c.tiles * x.lanes)
+    s = 0
+    for first in range(0, starts[-1], c.tiles):
+        count = min(c.tiles, starts[-1] - first)
+        s_first = s
         for p in range(count):
-            place(origin, x, (first + p) // tiles_each * groups + group, (first + p) % tiles_each)
-            for c in range(0, x.lanes, lanes):
-                transform_input(scheme, source, c, origin, pixels, p * x.lanes + c, pixels_to)
+            while starts[s + 1] <= first + p:
+                s += 1
+            strip = (first_strip + s) % of_image
+            place(origin, x, x.lanes, s * c.pixels, beyond, strip, first + p - starts[s])
+            for k in range(0, x.lanes, lanes):
+                transform_input(scheme, held, k, origin, pixels, p * x.lanes + k, pixels_to)
         for panel in range(panels.size - 1):
             v = panels[panel]
             columns = panels[panel + 1] - v
             width = columns * lanes
             w_terms = terms * width
-            for e in range(points):
-                w = ((group * points + e) * panels[-1] + v) * lanes * channels
-                for t in range(0, channels, block):
+            for e in range(g.points):
+                w = ((group * g.points + e) * panels[-1] + v) * lanes * g.channels
+                for t in range(0, g.channels, c.block):
                     p = 0
                     while p < count:
-                        to = (e * at_once + p) * width
+                        to = (e * c.tiles + p) * width
                         if t == 0:
                             add, a, a_row, a_column = zero, 0, 0, 0
                         else:
                             add, a, a_row, a_column = products, to, width, lanes
                         p += multiply(
-                            count - p, columns, weights, w, w_terms, pixels, (e * at_once + p) * x.lanes, rows, terms,
-                            t, min(channels, t + block), add, a, a_row, a_column, products, to, width, False,
+                            count - p, columns, weights, w, w_terms, pixels, (e * c.tiles + p) * x.lanes, rows, terms,
+                            t, min(g.channels, t + c.block), add, a, a_row, a_column, products, to, width, False,
                         )  # fmt: skip
-            products_at = np.arange(points) * (at_once * width)
+            products_at = np.arange(g.points) * (c.tiles * width)
+            s_here = s_first
             for p in range(count):
-                place(goal, y, (first + p) // tiles_each * groups + group, (first + p) % tiles_each)
+                while starts[s_here + 1] <= first + p:
+                    s_here += 1
+                strip = (first_strip + s_here) % of_image
+                place(goal, y, y.lanes, s_here * c.places, nowhere, strip, first + p - starts[s_here])
                 for k in range(0, width, lanes):
                     transform_products(
-                        scheme, products, p * width + k, products_at, target, v * lanes + k, goal, bias,
+                        scheme, products, p * width + k, products_at, results, v * lanes + k, goal, bias,
                         (group * panels[-1] + v) * lanes + k, relu,
                     )  # fmt: skip

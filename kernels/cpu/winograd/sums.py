@@ -1,135 +1,182 @@
 """The loops of the gradient of Winograd's weight: at each point a product of matrices, summed over all tiles."""
 
+from typing import NamedTuple
+
 import numpy as np
 
-from scratchnet.kernels.cpu.jit import kernel, prange, separate
+from scratchnet.kernels.cpu.jit import inline, kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array, Sizes
 from scratchnet.kernels.cpu.microkernel import add_lanes, multiply, transpose_lanes
 from scratchnet.kernels.cpu.tiled.cutting import part_of_rows
 from scratchnet.kernels.cpu.tiled.inside_sums import panel_width
 from scratchnet.kernels.cpu.vectors import HOST
-from scratchnet.kernels.cpu.winograd.tiles import Tiles, place
+from scratchnet.kernels.cpu.winograd.tiles import Tiles, deal_strip, place, strip_tiles, strips_of
 from scratchnet.kernels.cpu.winograd.transforms import transform_input, transform_sums, transform_upstream
 
-ROWS = HOST.rows
+ROWS, COLUMNS = HOST.rows, HOST.columns
 CHANNELS = 8  # whose taps a thread writes together: they lie beside each other in gw
+
+
+class SumsCut(NamedTuple):
+    """How the sums are cut, and what is taken at a time."""
+
+    groups: int
+    channels: int  # of a group
+    kernels: int
+    channel_parts: int
+    tiles: int  # a multiple of the block
+    strips: int
+    block: int  # tiles that are added up before their sum is added to the others'
+    pixels: int  # of a strip, at most
+    places: int
 
 
 @kernel("contract")
 def sum_tiles(
-    source: Array, upstream: Array, sums: Array, work: Array, scheme: int, x_sizes: Sizes, y_sizes: Sizes, groups: int,
-    group: int, channels: int, vectors: Array, channel_parts: int, lanes: int, at_once: int, block: int,
+    source: Array, upstream: Array, gw: Array, sums: Array, work: Array, scheme: int, x_sizes: Sizes, y_sizes: Sizes,
+    cut: Sizes, group: int, vectors: Array, taps: int, lanes: int,
 ) -> None:  # fmt: skip
-    """sums[chunk, e, c, k] = the sum over the tiles of a chunk of a group's images of source's channel c times
-    upstream's channel k, both at point e.
+    """gw of a group, by way of sums[chunk, e, c, k]: the sum over the tiles of a chunk of images of source's channel c
+    times upstream's channel k, both at point e.
 
     Cut into parts of output channels, the vectors between two numbers of `vectors`, times channel_parts of channels; no
-    bit depends on how many. Each part transforms the tiles that it needs by itself: they would take longer to come from
-    another core than from the image. work: memory for each thread, for `at_once` tiles, a multiple of `block`; that
-    many are added up before their sum is added to the others'.
+    bit depends on how many. Each part deals out and transforms what it needs by itself: that would take longer to come
+    from another core than from the image. work: memory for each thread.
     """
-    x, y, chunks = Tiles(*x_sizes), Tiles(*y_sizes), len(sums)
+    x, y = Tiles(*x_sizes), Tiles(*y_sizes)
+    g, chunks, threads = SumsCut(*cut), len(sums), len(work)
     kernel_parts = vectors.size - 1
-    parts = chunks * channel_parts * kernel_parts
-    for thread in prange(len(work)):
-        for part in range(parts * thread // len(work), parts * (thread + 1) // len(work)):
-            chunk = part // (channel_parts * kernel_parts)
+    parts = chunks * g.channel_parts * kernel_parts
+    images = x.images // g.groups
+    for thread in prange(threads):
+        for part in range(parts * thread // threads, parts * (thread + 1) // threads):
+            chunk = part // (g.channel_parts * kernel_parts)
             k = part % kernel_parts
             _part(
-                source, upstream, sums[chunk].reshape(-1), work[thread], scheme, x, y, groups, group, channels,
-                x.images // groups * chunk // chunks, x.images // groups * (chunk + 1) // chunks, vectors[k],
-                vectors[k + 1], part // kernel_parts % channel_parts, channel_parts, lanes, at_once, block,
+                source, upstream, sums[chunk].reshape(-1), work[thread], scheme, x, y, g, group,
+                images * chunk // chunks, images * (chunk + 1) // chunks, vectors[k], vectors[k + 1],
+                part // kernel_parts % g.channel_parts, lanes,
             )  # fmt: skip
+    blocks = (g.channels + CHANNELS - 1) // CHANNELS
+    for part in prange((g.kernels + lanes - 1) // lanes * blocks):
+        _write_taps(
+            sums, gw, group * g.kernels * g.channels * taps, scheme, g, x.size * x.size, taps, part // blocks * lanes,
+            part % blocks * CHANNELS, lanes,
+        )  # fmt: skip
 
 
 @separate
 def _part(
-    source: Array, upstream: Array, sums: Array, work: Array, scheme: int, x: Tiles, y: Tiles, groups: int, group: int,
-    channels: int, first_image: int, end_image: int, v_first: int, v_end: int, channel_part: int, channel_parts: int,
-    lanes: int, at_once: int, block: int,
+    source: Array, upstream: Array, sums: Array, work: Array, scheme: int, x: Tiles, y: Tiles, g: SumsCut, group: int,
+    first_image: int, end_image: int, v_first: int, v_end: int, channel_part: int, lanes: int,
 ) -> None:  # fmt: skip
     points = x.size * x.size
-    tiles_each = x.rows * x.columns
-    end = end_image * tiles_each
-    c_first, c_end = part_of_rows(channels, channel_part, channel_parts)
+    of_image = strips_of(x)
+    c_first, c_end = part_of_rows(g.channels, channel_part, g.channel_parts)
     start = c_first // lanes * lanes
-    width = (c_end - start + lanes - 1) // lanes * lanes
-    pixels = work[: points * at_once * width]
-    places = work[points * at_once * width :]
+    width = (c_end - start + lanes - 1) // lanes * lanes  # of what is held of a pixel, and of a place
+    height = (v_end - v_first) * lanes
     for e in range(points):
         for c in range(c_first, c_end):
-            sums[(e * channels + c) * y.lanes + v_first * lanes : (e * channels + c) * y.lanes + v_end * lanes] = 0
+            sums[(e * g.channels + c) * y.lanes + v_first * lanes : (e * g.channels + c) * y.lanes + v_end * lanes] = 0
+    pixels = work[: points * g.tiles * width]
+    places = work[pixels.size : pixels.size + points * g.tiles * COLUMNS * lanes]
+    held = work[pixels.size + places.size :]
+    held_places = held[(g.strips * g.pixels + 1) * width :]
+    beyond, nowhere = g.strips * g.pixels * width, g.strips * g.places * height
+    held[beyond : beyond + width] = 0
+    held_places[nowhere : nowhere + height] = 0
+    starts = np.zeros(g.strips + 1, np.int64)  # of each strip's tiles
+    for first_strip in range(first_image * of_image, end_image * of_image, g.strips):
+        count = min(g.strips, end_image * of_image - first_strip)
+        for s in range(count):
+            image, strip = (first_strip + s) // of_image * g.groups + group, (first_strip + s) % of_image
+            deal_strip(held, s * g.pixels * width, width, source, x, image, strip, g.channels, start, lanes)
+            deal_strip(
+                held_places, s * g.places * height, height, upstream, y, image, strip, g.kernels, v_first * lanes, lanes
+            )
+            starts[s + 1] = starts[s] + strip_tiles(x, strip)
+        _add_tiles(
+            held, held_places, sums, pixels, places, starts[: count + 1], scheme, x, y, g, first_strip % of_image,
+            c_first, c_end, v_first, v_end, width, height, beyond, nowhere, lanes,
+        )  # fmt: skip
+
+
+@inline
+def _add_tiles(
+    held: Array, held_places: Array, sums: Array, pixels: Array, places: Array, starts: Array, scheme: int, x: Tiles,
+    y: Tiles, g: SumsCut, first_strip: int, c_first: int, c_end: int, v_first: int, v_end: int, width: int, height: int,
+    beyond: int, nowhere: int, lanes: int,
+) -> None:  # fmt: skip
+    """Adds the tiles of the strips that are held, of which the first is the image's strip `first_strip`."""
+    points = x.size * x.size
+    of_image = strips_of(x)
+    start = c_first // lanes * lanes
     origin = np.empty(points, np.int64)
     rows = np.arange(ROWS)
-    point = np.arange(points) * at_once
+    point = np.arange(points) * g.tiles
     pixels_to = point * width
-    x_terms = np.arange(at_once) * width
-    for first in range(first_image * tiles_each, end, at_once):
-        count = min(at_once, end - first)
+    x_terms = np.arange(g.tiles) * width
+    strip_of = np.empty(g.tiles, np.int64)
+    s = 0
+    for first in range(0, starts[-1], g.tiles):
+        count = min(g.tiles, starts[-1] - first)
         for p in range(count):
-            place(origin, x, (first + p) // tiles_each * groups + group, (first + p) % tiles_each)
+            while starts[s + 1] <= first + p:
+                s += 1
+            strip_of[p] = s
+            strip = (first_strip + s) % of_image
+            place(origin, x, width, s * g.pixels * width, beyond, strip, first + p - starts[s])
             for c in range(0, width, lanes):
-                transform_input(scheme, source, start + c, origin, pixels, p * width + c, pixels_to)
+                transform_input(scheme, held, c, origin, pixels, p * width + c, pixels_to)
         v = v_first
         while v < v_end:
             columns = panel_width(v_end - v)
             places_to = point * (columns * lanes)
-            y_terms = np.arange(at_once) * (columns * lanes)
+            y_terms = np.arange(g.tiles) * (columns * lanes)
             for p in range(count):
-                place(origin, y, (first + p) // tiles_each * groups + group, (first + p) % tiles_each)
+                here = strip_of[p]
+                strip = (first_strip + here) % of_image
+                place(origin, y, height, here * g.places * height, nowhere, strip, first + p - starts[here])
                 for k in range(0, columns * lanes, lanes):
                     transform_upstream(
-                        scheme, upstream, v * lanes + k, origin, places, p * columns * lanes + k, places_to
-                    )
+                        scheme, held_places, (v - v_first) * lanes + k, origin, places, p * columns * lanes + k,
+                        places_to,
+                    )  # fmt: skip
             for e in range(points):
                 c = c_first
                 while c < c_end:
-                    to = (e * channels + c) * y.lanes + v * lanes
+                    to = (e * g.channels + c) * y.lanes + v * lanes
                     taken = 0
-                    for p in range(0, count, block):
+                    for p in range(0, count, g.block):
                         taken = multiply(
-                            c_end - c, columns, places, places_to[e], y_terms, pixels,
-                            pixels_to[e] + c - start, rows, x_terms, p, min(count, p + block), sums, to, y.lanes,
-                            lanes, sums, to, y.lanes, False,
+                            c_end - c, columns, places, places_to[e], y_terms, pixels, pixels_to[e] + c - start, rows,
+                            x_terms, p, min(count, p + g.block), sums, to, y.lanes, lanes, sums, to, y.lanes, False,
                         )  # fmt: skip
                     c += taken
             v += columns
 
 
-@kernel("contract")
-def transform_to_taps(
-    sums: Array, gw: Array, scheme: int, kernels: int, channels: int, points: int, taps: int, lanes: int
-) -> None:
-    """gw[k, c, tap] of one group from sums[chunk, point, c, k], of which the chunks are added up."""
-    vectors = (kernels + lanes - 1) // lanes
-    blocks = (channels + CHANNELS - 1) // CHANNELS
-    for part in prange(vectors * blocks):
-        first = part % blocks * CHANNELS
-        _write_taps(
-            sums, gw, scheme, kernels, channels, points, taps, part // blocks * lanes, first,
-            min(channels, first + CHANNELS), lanes,
-        )  # fmt: skip
-
-
 @separate
 def _write_taps(
-    sums: Array, gw: Array, scheme: int, kernels: int, channels: int, points: int, taps: int, k: int, first: int,
-    end: int, lanes: int,
-) -> None:  # fmt: skip
-    width = (kernels + lanes - 1) // lanes * lanes
-    size = points * channels * width  # of a chunk
+    sums: Array, gw: Array, start: int, scheme: int, g: SumsCut, points: int, taps: int, k: int, first: int, lanes: int
+) -> None:
+    """gw[start + k, c, tap] for a vector of k and some c, from the sums of all chunks added up."""
+    width = (g.kernels + lanes - 1) // lanes * lanes
+    size = points * g.channels * width  # of a chunk
     all_sums = sums.reshape(-1)
-    point = np.arange(points) * (channels * width)
+    point = np.arange(points) * (g.channels * width)
     numbers = np.empty(CHANNELS * taps * lanes, gw.dtype)
     to = np.arange(taps) * lanes
+    end = min(g.channels, first + CHANNELS)
     for c in range(first, end):
-        start = c * width + k
+        here = c * width + k
         for chunk in range(1, len(sums)):
             for e in range(points):
-                add_lanes(all_sums, start + point[e], all_sums, chunk * size + start + point[e])
-        transform_sums(scheme, all_sums, start, point, numbers, (c - first) * taps * lanes, to)
+                add_lanes(all_sums, here + point[e], all_sums, chunk * size + here + point[e])
+        transform_sums(scheme, all_sums, here, point, numbers, (c - first) * taps * lanes, to)
     count_of_taps = (end - first) * taps
     for i in range(0, count_of_taps, lanes):
-        goal = (k * channels + first) * taps + i
+        goal = start + (k * g.channels + first) * taps + i
         count = min(lanes, count_of_taps - i)
-        transpose_lanes(gw, goal, channels * taps, numbers, i * lanes, lanes, count, min(lanes, kernels - k), count)
+        transpose_lanes(gw, goal, g.channels * taps, numbers, i * lanes, lanes, count, min(lanes, g.kernels - k), count)

@@ -1,18 +1,20 @@
-"""Where the tiles of Winograd's convolution lie in images with their channels in the lanes."""
+"""Where the tiles of Winograd's convolution lie, in images and in the strips of them that a core has at hand."""
 
 from typing import NamedTuple
 
+from scratchnet.kernels.cpu.dealing import transpose
 from scratchnet.kernels.cpu.jit import inline
 from scratchnet.kernels.cpu.layout import Array
 
 
 class Tiles(NamedTuple):
-    """Images whose pixels are vectors of channels, and the squares that are cut from them, tile after tile.
+    """Images, and the squares that are cut from them, tile after tile.
 
-    After the last image comes one pixel more: what is beyond an image is read there, where zeros are, or written there.
+    A strip of an image is some rows of its tiles. A core holds the pixels of a few strips, each a vector of channels;
+    after them comes one pixel more: what is beyond an image is read there, where zeros are, or written there.
     """
 
-    images: int
+    images: int  # times groups
     height: int
     width: int
     lanes: int  # channels of a pixel, in whole vectors
@@ -22,18 +24,69 @@ class Tiles(NamedTuple):
     step: int  # from a tile to the next
     top: int  # rows of the first tile that are above the image
     left: int
+    strip_rows: int  # of tiles; an image's last strip may have fewer
+
+
+def strip_pixels(t: Tiles) -> int:
+    """How many a strip has at most."""
+    return min(t.height, (t.strip_rows - 1) * t.step + t.size) * t.width
 
 
 @inline
-def place(origin: Array, t: Tiles, image: int, tile: int) -> None:
-    """origin[i] = where the tile's place i lies."""
-    beyond = t.images * t.height * t.width * t.lanes
-    first_row = tile // t.columns * t.step - t.top
+def strips_of(t: Tiles) -> int:
+    """How many an image has."""
+    return (t.rows + t.strip_rows - 1) // t.strip_rows
+
+
+@inline
+def strip_tiles(t: Tiles, strip: int) -> int:
+    """How many an image's strip has."""
+    return (min(t.rows, (strip + 1) * t.strip_rows) - strip * t.strip_rows) * t.columns
+
+
+@inline
+def strip_lines(t: Tiles, strip: int) -> tuple[int, int]:
+    """First and end of the rows of pixels that an image's strip lies on."""
+    first = max(0, strip * t.strip_rows * t.step - t.top)
+    last_tile = min(t.rows, (strip + 1) * t.strip_rows) - 1
+    return first, max(first, min(t.height, last_tile * t.step - t.top + t.size))
+
+
+@inline
+def deal_strip(
+    held: Array, start: int, width: int, images: Array, t: Tiles, image: int, strip: int, channels: int, first: int,
+    lanes: int,
+) -> None:  # fmt: skip
+    """The strip's pixels to held[start ...], vectors of `width` of the image's channels from the first on."""
+    line, end = strip_lines(t, strip)
+    plane = t.height * t.width
+    transpose(
+        held, start, width, images, (image * channels + first) * plane + line * t.width, plane, channels - first,
+        (end - line) * t.width, width, lanes,
+    )  # fmt: skip
+
+
+@inline
+def collect_strip(
+    images: Array, held: Array, start: int, t: Tiles, image: int, strip: int, channels: int, lanes: int
+) -> None:
+    """The way back, all of the image's channels."""
+    line, end = strip_lines(t, strip)
+    plane, pixels = t.height * t.width, (end - line) * t.width
+    transpose(
+        images, image * channels * plane + line * t.width, plane, held, start, t.lanes, pixels, channels, pixels, lanes
+    )
+
+
+@inline
+def place(origin: Array, t: Tiles, width: int, start: int, beyond: int, strip: int, tile: int) -> None:
+    """origin[i] = where the strip's tile has its place i, if pixels are `width` apart from `start` on."""
+    top = strip * t.strip_rows * t.step - t.top
+    first_row = top + tile // t.columns * t.step
     first_column = tile % t.columns * t.step - t.left
     for i in range(t.size):
         row = first_row + i
         for j in range(t.size):
             column = first_column + j
             inside = 0 <= row < t.height and 0 <= column < t.width
-            pixel = (image * t.height + row) * t.width + column
-            origin[i * t.size + j] = pixel * t.lanes if inside else beyond
+            origin[i * t.size + j] = start + ((row - max(0, top)) * t.width + column) * width if inside else beyond
