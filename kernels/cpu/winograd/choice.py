@@ -1,8 +1,8 @@
 """Where one of Winograd's convolutions is faster than conv_tiled, and precise enough to be taken unasked.
 
-Costs are in multiply-adds of vectors. Their constants were fitted to 308 layers, each function timed on two threads by
-conv_tiled and by tiles of 2x2 places: nine of ten predictions were within 30 % of the time. Tiles of 3x3 places take
-the same constants: of 63 functions of 21 layers the choice was the fastest for 48, and within 10 % of it for 12 more.
+Costs are in multiply-adds of vectors. Their constants were fitted to 199 layers, each function timed on two threads by
+all algorithms: predictions are within 8 % on average. For 100 other layers the choice takes 2 % longer on average than
+the fastest.
 """
 
 from functools import lru_cache
@@ -11,7 +11,8 @@ from scratchnet.kernels.cpu.layout import Pair, Shape
 from scratchnet.kernels.cpu.tiled.choice import costs, costs_of_sums
 from scratchnet.kernels.geometry import output_size
 
-CALL = 120_000  # what a call costs more than one of conv_tiled
+CALL = 100_000  # what a call costs more than one of conv_tiled
+CALL_FOR_SUMS = 280_000
 NAMES = {2: "winograd", 3: "winograd3"}  # by a tile's rows of places
 # By those and the kernel's rows: the terms of a sum, at least. But for F(2, 3), sums have 2 to 3 times PyTorch's
 # rounding errors if they are long, and more if not.
@@ -54,17 +55,16 @@ def _cost(outputs: int, x_shape: Shape, w_shape: Shape, size: Pair, groups: int,
         channels, kernels, target = kernels, channels, (x_shape[2], x_shape[3])
     wide, high = -(-channels // lanes), -(-kernels // lanes)  # vectors of channels, read and written
     tiles, points = _tiles(outputs, x_shape[0], target, w_shape[2])
-    products = tiles * points * (1.5 * channels * high + 22 * high + 5 * wide)
-    return (products + 60 * channels * high * w_shape[2] * w_shape[3]) * groups + CALL
+    products = tiles * points * (1.15 * channels * high + 11 * high + 16 * wide)
+    return (products + 64 * channels * high * w_shape[2] * w_shape[3]) * groups + CALL
 
 
 def _cost_of_sums(outputs: int, x_shape: Shape, w_shape: Shape, size: Pair, groups: int, lanes: int) -> float:
     n, channels, kernels = x_shape[0], w_shape[1], w_shape[0] // groups
     wide, high = -(-channels // lanes), -(-kernels // lanes)
     tiles, points = _tiles(outputs, n, size, w_shape[2])
-    moved = n * (x_shape[2] * x_shape[3] * wide + size[0] * size[1] * high)  # vectors dealt out
-    products = tiles * points * (1.6 * channels * high + 19 * (high + wide))
-    return (products + 26 * moved + 60 * channels * high * points) * groups + CALL
+    products = tiles * points * (1.37 * channels * high + 12.5 * (high + wide))
+    return (products + 32 * channels * high * points) * groups + CALL_FOR_SUMS
 
 
 def _tiles(outputs: int, images: int, size: Pair, taps: int) -> Pair:
