@@ -13,7 +13,7 @@ from scratchnet.kernels.cpu.jit import Kernel, inline, intrinsic
 from scratchnet.kernels.cpu.layout import Array, is_ready, plain
 
 PIECE = 1 << 14  # elements at most
-memory_of = c_char.from_buffer  # of an array that is_ready; its `ctypes` takes five times as long
+memory_of: Any = c_char.from_buffer  # of an array that is_ready; its `ctypes` takes five times as long
 
 
 def update(loop: Kernel, *roles: Sequence[Array], settings: tuple[float, ...], flags: tuple[bool, ...]) -> None:
@@ -72,6 +72,12 @@ def _pointer(typingctx: Any, address: Any, first: Any, number: Any) -> Any:
 
 
 @inline
+def memory_at(address: int, first: int, count: int, number: Any) -> Array:
+    """So many elements of the memory at the address, of the dtype of `number`."""
+    return carray(_pointer(address, first, number), (count,))
+
+
+@inline
 def part(addresses: Array, role: int, piece: Array, number: Any) -> Any:
     """The piece of its array in that role, of the dtype of `number`."""
-    return carray(_pointer(addresses[piece[0], role], piece[1], number), (piece[2] - piece[1],))
+    return memory_at(addresses[piece[0], role], piece[1], piece[2] - piece[1], number)

@@ -24,6 +24,12 @@ INFERENCE_SAVED = (
 )
 
 
+def unobserved(array: Any) -> bool:
+    """Whether an operation on the array, as part of a backward pass, comes to nothing but its forward function."""
+    quiet = state.quiet and not (state.recording or state.inference or stepping.active)
+    return quiet and type(array) is np.ndarray
+
+
 class OpNode(Node):
     """The node of an Op's call, and the `ctx` of its forward and backward."""
 
@@ -154,7 +160,7 @@ class Op:
         node.needs = tuple(needs)
         if on_cpu and (cls.silent or state.quiet) and not stepping.active:
             result = cls.forward(node, *arrays)
-            if type(result) is np.ndarray and not recording and not cls.view and not state.inference:
+            if not recording and type(result) is np.ndarray and not cls.view and not state.inference:
                 return Tensor._wrap(result)
         else:
             with np.errstate(all="ignore"), on(place):

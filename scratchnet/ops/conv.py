@@ -10,7 +10,7 @@ from contextvars import ContextVar
 from typing import Any, ClassVar
 
 from scratchnet.autograd.core import Tensor
-from scratchnet.autograd.op import Op
+from scratchnet.autograd.op import Op, unobserved
 from scratchnet.device import kernels_anywhere, kernels_for
 from scratchnet.dtypes import stepping
 from scratchnet.ops.activation import Rectified, relu
@@ -55,9 +55,21 @@ class Convolution(Op):
     def backward(ctx: Any, gy: Tensor) -> Any:
         x, w = ctx.saved
         gy = gy.contiguous()  # a part of another gradient, say: once, and not in each of the three
+        if unobserved(gy.array):  # the usual pass, and a step's most frequent operation
+            return *_gradients(ctx, gy.array, x, w), None
         gx = Conv2dGradInput.apply(gy, w, ctx.x_shape, ctx.plan) if ctx.needs[0] else None
         gw = Conv2dGradWeight.apply(gy, x, ctx.w_shape, ctx.plan) if ctx.needs[1] else None
         return gx, gw, (ChannelSum.apply(gy) if ctx.needs[2] else None), None
+
+
+def _gradients(ctx: Any, gy: Any, x: Tensor | None, w: Tensor | None) -> tuple[Tensor | None, ...]:
+    """Of input, weight and bias, where they are needed: the three operations without their nodes."""
+    plan, needs = ctx.plan, ctx.needs
+    return (
+        None if w is None or not needs[0] else Tensor._wrap(plan.grad_input(gy, w.array, ctx.x_shape)),
+        None if x is None or not needs[1] else Tensor._wrap(plan.grad_weight(gy, x.array, ctx.w_shape)),
+        Tensor._wrap(kernels_for(gy).reduce.channel_sum(gy)) if needs[2] else None,
+    )
 
 
 class ConvolutionToRectify(Convolution, node="ConvolutionBackward0"):

@@ -1,6 +1,7 @@
 """Tensors joined along a dimension, and taken apart again."""
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,11 +30,28 @@ class Cat(Op):
 
     @staticmethod
     def backward(ctx: Any, gy: Tensor) -> Gradients:
-        starts = np.cumsum([0, *ctx.lengths[:-1]])
+        if all(ctx.needs[1:]) and math.prod(gy.array.shape[: ctx.dim]) > 1:
+            return None, *Pieces.apply(gy, ctx.lengths, ctx.dim)
+        starts = itertools.accumulate(ctx.lengths, initial=0)
         return None, *(
-            Slice.apply(gy, ctx.dim, int(start), length) if needed else None
-            for start, length, needed in zip(starts, ctx.lengths, ctx.needs[1:], strict=True)
+            Slice.apply(gy, ctx.dim, start, length) if needed else None
+            for start, length, needed in zip(starts, ctx.lengths, ctx.needs[1:], strict=False)
         )
+
+
+class Pieces(Op):
+    """The parts that arrays were joined from, copied out at once: most of what takes them wants them in one piece."""
+
+    silent = True
+
+    @staticmethod
+    def forward(ctx: Any, x: Any, lengths: Sequence[int], dim: int) -> Any:
+        ctx.dim = dim
+        return tuple(kernels_for(x).join.split(x, lengths, dim))
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Gradients:
+        return Cat.apply(ctx.dim, *grads), None, None
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:

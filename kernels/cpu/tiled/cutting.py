@@ -37,10 +37,11 @@ def shares(work: int, pieces: int, kernels: int) -> tuple[int, int]:
     return parts, 1 if parts % count == 0 else min(-(-kernels // ROWS), count)
 
 
-def whole_shares(work: int, pieces: int) -> int:
-    """How many threads can take as many whole pieces as each other, one after the other; else so many as pieces."""
+def whole_shares(work: int, pieces: int) -> tuple[int, bool]:
+    """How many pieces are at work at once, and whether that is as many as threads, each of which takes whole ones."""
     count = 1 if work < SMALL else threads.count()
-    return count if pieces % count == 0 or pieces >= 8 * count else pieces
+    apart = pieces % count == 0 or pieces >= 8 * count
+    return (count if apart else pieces), apart
 
 
 @inline

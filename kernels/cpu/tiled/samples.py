@@ -56,11 +56,12 @@ def convolve_samples(
     lanes: int,
     block: int,
     kernel_parts: int,
+    apart: bool,
 ) -> None:
     """target[n, k, place] = bias[k] + the sum of weights[k, w_terms[t]] * source[n, x_terms[t] + base of the place]
 
-    over the t of the place's class, for all images n. dealt and result: memory for source and target dealt out, of
-    each set and group; or of as many as there are threads, each of which then does whole sets, one after the other.
+    over the t of the place's class, for all images n. dealt and result: memory for source and target dealt out, of each
+    set and group; or, with `apart`, of each thread: then they do whole sets by themselves, one after the other.
     Otherwise a row's output channels are cut into kernel_parts. No bit depends on that.
     """
     g = SampleGrid(*sizes)
@@ -68,7 +69,7 @@ def convolve_samples(
     sets, memories = g.sets * g.groups, len(dealt)
     pixels, places = g.channels * g.source_plane, g.kernels * g.rows * g.columns
     all_dealt, all_results = dealt.reshape(-1), result.reshape(-1)
-    if memories < sets:
+    if apart:
         for memory in prange(memories):
             for chosen in range(sets * memory // memories, sets * (memory + 1) // memories):
                 _deal(all_dealt, memory, source, g, chosen, 0, pixels, lanes)

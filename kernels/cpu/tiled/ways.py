@@ -79,6 +79,7 @@ class Samples(NamedTuple):
     dealt: Shape
     collected: Shape
     kernel_parts: int
+    apart: bool  # whether threads do whole sets by themselves
     lanes: int
     block: int
     work: int
@@ -89,7 +90,7 @@ class Samples(NamedTuple):
         convolve_samples(
             self.work, source.reshape(-1), w.reshape(-1), self.no_bias if bias is None else plain(bias), y.reshape(-1),
             buffers.empty(self.dealt, y.dtype), buffers.empty(self.collected, y.dtype), *self.plan[1:], self.sizes,
-            relu, self.lanes, self.block, self.kernel_parts,
+            relu, self.lanes, self.block, self.kernel_parts, self.apart,
         )  # fmt: skip
 
 
@@ -101,7 +102,7 @@ def convolution_way(
     x_shape: Shape, w_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int, dtype: np.dtype,
     threads: int, backward: bool,
 ) -> Way:  # fmt: skip
-    """Of the forward function or, backward, of the input gradient."""
+    """Of the forward function or, backward, of the input gradient. `threads` is the number that is set now."""
     kind = compute_dtype(dtype)
     case = (x_shape, w_shape, stride, padding, dilation, groups, HOST.lanes(kind))
     size = output_size(x_shape[2:], w_shape[2:], stride, padding, dilation)
@@ -122,13 +123,13 @@ def convolution_way(
 
 def _by_samples(result: Shape, plan: SamplePlan, taps: int, no_bias: Array) -> Samples:
     g, lanes = plan.grid, HOST.lanes(no_bias.dtype)
-    pixels, places, terms = g.channels * g.source_plane, g.kernels * g.rows * g.columns, g.channels * taps
+    terms, width = g.channels * taps, g.vectors * lanes
     sets, work = g.sets * g.groups, math.prod(result) * terms // AT_ONCE
-    memories, width = whole_shares(work, sets), g.vectors * lanes
-    kernel_parts = shares(work, sets * g.rows, g.kernels)[1]
+    memories, apart = whole_shares(work, sets)
     return Samples(
-        result, plan, tuple(g), (memories, pixels * width), (memories, places * width), kernel_parts, lanes,
-        block_length(terms, TAPS), work, no_bias,
+        result, plan, tuple(g), (memories, g.channels * g.source_plane * width),
+        (memories, g.kernels * g.rows * g.columns * width),
+        shares(work, sets * g.rows, g.kernels)[1], apart, lanes, block_length(terms, TAPS), work, no_bias,
     )  # fmt: skip
 
 
