@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from scratchnet.kernels.cpu.layout import Array, Pair, Shape, deliver, plain, target
-from scratchnet.kernels.cpu.pool_avg import means, means_by_lines, shares, spread
+from scratchnet.kernels.cpu.pool_avg import means, means_by_lines, quarters, shares, spread
 from scratchnet.kernels.cpu.pool_max import gather, maxima, maxima_one_by_one, scatter
 from scratchnet.kernels.cpu.pool_windows import Axis, adaptive_axis, axis, spans
 from scratchnet.kernels.cpu.reduce import plane_sums
@@ -109,7 +109,19 @@ def avg_pool2d_grad(
     out: Array | None = None,
 ) -> Array:
     """The adjoint of avg_pool2d: (N, C, OH, OW) -> (N, C, *image), each gy shared out over its window."""
+    by = divisor_override or math.prod(kernel_size)
+    around = (kernel_size[0] - 1 - padding[0], kernel_size[1] - 1 - padding[1])
+    if stride == (1, 1) and (count_include_pad or divisor_override or padding == (0, 0)) and min(around) >= 0:
+        # Every divisor is the same: a place gets the mean of what its windows got.
+        return avg_pool2d(
+            gy, kernel_size, stride=stride, padding=around, out_size=image, count_include_pad=True, divisor_override=by,
+            out=out,
+        )  # fmt: skip
     gx = target(out, (*gy.shape[:2], *image), gy.dtype)
+    if kernel_size == stride == (2, 2) and image == (2 * gy.shape[2], 2 * gy.shape[3]) and gx.size:
+        n, c, *size = gy.shape
+        quarters(gx.size, plain(gy).reshape(n * c, *size), gx.reshape(-1), gx.dtype.type(by))
+        return deliver(gx, out, gy.dtype)
     axes = _axes(image, gy.shape[2:], kernel_size, stride, padding, count_include_pad, divisor_override)
     return deliver(_shared(gy, gx, *axes), out, gy.dtype)
 

@@ -3,6 +3,8 @@
 `rows` and `columns` say where windows lie, see pool_windows; a window's divisor is its row's times its column's.
 """
 
+from typing import Any
+
 import numpy as np
 
 from scratchnet.kernels.cpu.jit import inline, kernel, prange, separate
@@ -58,6 +60,30 @@ def spread(values: Array, gx: Array) -> None:
         value = values[plane]
         for i in range(size):
             gx[plane, i] = value
+
+
+@kernel()
+def quarters(gy: Array, gx: Array, divisor: Any) -> None:
+    """Of windows of 2x2 places side by side: each gy by the divisor, for all four."""
+    planes = len(gy)
+    parts = min(planes, PARTS)
+    for part in prange(parts):
+        lines = np.empty(2 * gy[0].size, gx.dtype)
+        for plane in range(planes * part // parts, planes * (part + 1) // parts):
+            _quarters(gy, gx, divisor, plane, lines)
+
+
+@separate
+def _quarters(gy: Array, gx: Array, divisor: Any, plane: int, lines: Array) -> None:
+    _, height, width = gy.shape
+    size, flat = height * width, gy.reshape(-1)
+    for i in range(size):
+        share = flat[plane * size + i] / divisor
+        lines[2 * i] = share
+        lines[2 * i + 1] = share
+    for row in range(2):
+        start = 4 * plane * size + row * 2 * width
+        copy_rows(gx, start, 4 * width, lines, 0, 2 * width, height, 2 * width)
 
 
 @kernel()

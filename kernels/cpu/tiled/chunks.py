@@ -5,7 +5,7 @@ from scratchnet.kernels.cpu.layout import Array
 from scratchnet.kernels.cpu.microkernel import add_transposed
 
 CHUNKS = 16  # at most
-CHUNK_SUMS = 1 << 20  # elements of all of them, about
+CHUNK_SUMS = 1 << 16  # elements of all of them, about: more would have to be read again from beyond the second cache
 
 
 def chunks_of(blocks: int, sums: int) -> int:

@@ -47,8 +47,10 @@ def _part(
     places = g.rows * g.columns
     taps = g.kernel_rows * g.kernel_columns
     plane = g.height * g.width
-    v_first, v_end = own_vectors(sums, g.kernels, lanes, kernel_part, kernel_parts)
+    vectors = (g.kernels + lanes - 1) // lanes
+    v_first, v_end = vectors * kernel_part // kernel_parts, vectors * (kernel_part + 1) // kernel_parts
     width = lanes * COLUMNS
+    zero = np.zeros(lanes, x.dtype)
     panel = np.zeros(block * width, x.dtype)
     x_terms = np.empty((taps, block), np.int64)  # for each tap the pixels that it meets in this block
     p_terms = np.empty((taps, block), np.int64)  # and the rows of the panel that belong to them
@@ -68,10 +70,18 @@ def _part(
                 c = 0
                 while c < g.channels and counts[tap] > 0:
                     to = (c * taps + tap) * pitch + v * lanes
+                    if first == first_sample * places:
+                        add, a, a_row, a_column = zero, 0, 0, 0
+                    else:
+                        add, a, a_row, a_column = goal, to, taps * pitch, lanes
                     c += multiply(
                         g.channels - c, columns, panel, 0, p_terms[tap], x, c * plane, channel_rows, x_terms[tap], 0,
-                        counts[tap], goal, to, taps * pitch, lanes, goal, to, taps * pitch, False,
+                        counts[tap], add, a, a_row, a_column, goal, to, taps * pitch, False,
                     )  # fmt: skip
+                if counts[tap] == 0 and first == first_sample * places:
+                    for c in range(g.channels):
+                        for k in range(v * lanes, (v + columns) * lanes):
+                            sums[c * taps + tap, k] = 0
             v += columns
         first += count
 
@@ -105,18 +115,6 @@ def _meet(
                         p_terms[tap, at + j - j0] = (done + j - column) * width
                     counts[tap] = at + max(0, j1 - j0)
         done += length
-
-
-@inline
-def own_vectors(sums: Array, kernels: int, lanes: int, part: int, parts: int) -> tuple[int, int]:
-    """First and end of a part's vectors of output channels, of (taps, channels). Its sums begin at 0."""
-    vectors = (kernels + lanes - 1) // lanes
-    first = vectors * part // parts
-    end = vectors * (part + 1) // parts
-    for t in range(sums.shape[0]):
-        for k in range(first * lanes, end * lanes):
-            sums[t, k] = 0
-    return first, end
 
 
 @inline

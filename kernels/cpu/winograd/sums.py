@@ -76,9 +76,6 @@ def _part(
     start = c_first // lanes * lanes
     width = (c_end - start + lanes - 1) // lanes * lanes  # of what is held of a pixel, and of a place
     height = (v_end - v_first) * lanes
-    for e in range(points):
-        for c in range(c_first, c_end):
-            sums[(e * g.channels + c) * y.lanes + v_first * lanes : (e * g.channels + c) * y.lanes + v_end * lanes] = 0
     pixels = work[: points * g.tiles * width]
     places = work[pixels.size : pixels.size + points * g.tiles * COLUMNS * lanes]
     held = work[pixels.size + places.size :]
@@ -87,8 +84,9 @@ def _part(
     held[beyond : beyond + width] = 0
     held_places[nowhere : nowhere + height] = 0
     starts = np.zeros(g.strips + 1, np.int64)  # of each strip's tiles
-    for first_strip in range(first_image * of_image, end_image * of_image, g.strips):
-        count = min(g.strips, end_image * of_image - first_strip)
+    begin, end = first_image * of_image, end_image * of_image
+    for first_strip in range(begin, end, g.strips):
+        count = min(g.strips, end - first_strip)
         for s in range(count):
             image, strip = (first_strip + s) // of_image * g.groups + group, (first_strip + s) % of_image
             deal_strip(held, s * g.pixels * width, width, source, x, image, strip, g.channels, start, lanes)
@@ -98,7 +96,7 @@ def _part(
             starts[s + 1] = starts[s] + strip_tiles(x, strip)
         _add_tiles(
             held, held_places, sums, pixels, places, starts[: count + 1], scheme, x, y, g, first_strip % of_image,
-            c_first, c_end, v_first, v_end, width, height, beyond, nowhere, lanes,
+            c_first, c_end, v_first, v_end, width, height, beyond, nowhere, first_strip == begin, lanes,
         )  # fmt: skip
 
 
@@ -106,10 +104,13 @@ def _part(
 def _add_tiles(
     held: Array, held_places: Array, sums: Array, pixels: Array, places: Array, starts: Array, scheme: int, x: Tiles,
     y: Tiles, g: SumsCut, first_strip: int, c_first: int, c_end: int, v_first: int, v_end: int, width: int, height: int,
-    beyond: int, nowhere: int, lanes: int,
+    beyond: int, nowhere: int, fresh: bool, lanes: int,
 ) -> None:  # fmt: skip
-    """Adds the tiles of the strips that are held, of which the first is the image's strip `first_strip`."""
+    """Adds the tiles of the strips that are held, of which the first is the image's strip `first_strip`, to the sums;
+    `fresh`: there are none yet.
+    """
     points = x.size * x.size
+    zero = np.zeros(lanes, sums.dtype)
     of_image = strips_of(x)
     start = c_first // lanes * lanes
     origin = np.empty(points, np.int64)
@@ -149,9 +150,13 @@ def _add_tiles(
                     to = (e * g.channels + c) * y.lanes + v * lanes
                     taken = 0
                     for p in range(0, count, g.block):
+                        if fresh and first + p == 0:
+                            add, a, a_row, a_column = zero, 0, 0, 0
+                        else:
+                            add, a, a_row, a_column = sums, to, y.lanes, lanes
                         taken = multiply(
                             c_end - c, columns, places, places_to[e], y_terms, pixels, pixels_to[e] + c - start, rows,
-                            x_terms, p, min(count, p + g.block), sums, to, y.lanes, lanes, sums, to, y.lanes, False,
+                            x_terms, p, min(count, p + g.block), add, a, a_row, a_column, sums, to, y.lanes, False,
                         )  # fmt: skip
                     c += taken
             v += columns
