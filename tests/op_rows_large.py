@@ -22,6 +22,9 @@ ROWS: list[Row] = [
     large("unfold and fold", lambda T, F, x: F.fold(F.unfold(x, 3, 1, 1), IMAGE[2:], 3, 1, 1), IMAGE),
     large("max_pool2d", lambda T, F, x: F.max_pool2d(x, 3, 2, 1), IMAGE),
     large("avg_pool2d", lambda T, F, x: F.avg_pool2d(x, 3, 2, 1), IMAGE),
+    large("avg_pool2d: windows side by side", lambda T, F, x: F.avg_pool2d(x, 2), (16, 12, 30, 28)),
+    large("avg_pool2d: windows a step apart", lambda T, F, x: F.avg_pool2d(x, 3, 1, 1), IMAGE),
+    large("cat", lambda T, F, x, y, z: T.cat((x, y, z), 1), IMAGE, (16, 1, 31, 29), (16, 5, 31, 29)),
     large("adaptive_avg_pool2d", lambda T, F, x: F.adaptive_avg_pool2d(x, (7, 5)), IMAGE),
     large(
         "batch_norm", lambda T, F, x, w, b: F.batch_norm(x, None, None, w, b, True), IMAGE, (12,), (12,), long_sum=True

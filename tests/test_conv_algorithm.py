@@ -102,6 +102,21 @@ def test_other_threads_keep_their_own(used: list[str]) -> None:
     assert used[-1] == "naive"
 
 
+@pytest.mark.parametrize("name", ["auto", *NAMES])
+@pytest.mark.parametrize("dtype", [sn.float32, sn.float64])
+def test_unrecorded_gradients_are_the_recorded_ones(name: str, dtype: sn.dtype) -> None:
+    def gradients(recorded: bool, wanted: list[int]) -> list[Any]:
+        inputs = tensors(dtype)
+        y = F.conv2d(*inputs, padding=1, algorithm=name)
+        gy = sn.arange(y.numel()).to(dtype).reshape(y.shape).sin()
+        found = sn.autograd.grad(y, [inputs[i] for i in wanted], gy, create_graph=recorded)
+        return [gradient.detach().numpy() for gradient in found]
+
+    for wanted in ([0, 1, 2], [1, 2], [0, 2], [0], [1], [2]):
+        for a, b in zip(gradients(False, wanted), gradients(True, wanted), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
 def test_first_layer_has_no_input_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
     conv = kernels_for(None).conv
     for name in NAMES:

@@ -7,6 +7,8 @@ multiply-adds.
 Source: Georganas et al., Anatomy of High-Performance Deep Learning Convolutions on SIMD Architectures (2018).
 """
 
+from typing import Any
+
 import numpy as np
 
 from scratchnet.kernels import threads
@@ -74,10 +76,25 @@ def grad_weight(
     workspace: Array | None = None,
 ) -> Array:
     """torch.nn.grad.conv2d_weight: for each tap the products of gy and the pixels under it, summed over the samples."""
-    gw = target(out, w_shape, x.dtype)
-    if not gw.size or not gy.size or not x.size:
-        gw[...] = 0
-        return deliver(gw, out, x.dtype)
     case = (x.shape, w_shape, stride, padding, dilation, groups, x.dtype)
-    sums_way(*case, threads.count()).run(plain(gy), plain(x), gw)
+    gw = target(out, w_shape, x.dtype)
+    _sum(case, gy, x, gw, gw.reshape(-1)[:0])
     return deliver(gw, out, x.dtype)
+
+
+def grad_parameters(
+    gy: Array, x: Array, w_shape: Shape, *, stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> tuple[Array, Array]:
+    """grad_weight, and the gradient of a bias: the sum of gy over all but its channels."""
+    case = (x.shape, w_shape, stride, padding, dilation, groups, x.dtype)
+    gw, gb = target(None, w_shape, x.dtype), target(None, w_shape[:1], x.dtype)
+    _sum(case, gy, x, gw, gb)
+    return deliver(gw, None, x.dtype), deliver(gb, None, x.dtype)
+
+
+def _sum(case: tuple[Any, ...], gy: Array, x: Array, gw: Array, gb: Array) -> None:
+    if gw.size and gy.size and x.size:
+        sums_way(*case, threads.count()).run(plain(gy), plain(x), gw, gb)
+    else:
+        gw[...] = 0
+        gb[...] = gy.sum((0, 2, 3))[: gb.size]

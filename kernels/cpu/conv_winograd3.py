@@ -5,3 +5,4 @@ from scratchnet.kernels.cpu.winograd.convolution import Winograd
 _algorithm = Winograd(outputs=3)
 supports, forward = _algorithm.supports, _algorithm.forward
 grad_input, grad_weight = _algorithm.grad_input, _algorithm.grad_weight
+grad_parameters = _algorithm.grad_parameters

@@ -128,9 +128,9 @@ def inline(function: Callable[..., Any]) -> Any:
     return _njit(nogil=True, error_model="numpy", inline="never")(function)
 
 
-def separate(function: Callable[..., Any]) -> Any:
-    """Decorator of a large function that kernels call. It is compiled once, for all of them."""
-    dispatcher = inline(function)
+def separate(function: Callable[..., Any], flags: set[str] | None = None) -> Any:
+    """Decorator of a large function that kernels call. It is compiled once, for all of them. flags: as `kernel`'s."""
+    dispatcher = _njit(nogil=True, error_model="numpy", fastmath=flags or set())(function)
 
     def call(typing: Any, *kinds: Any) -> Any:
         dispatcher.compile(kinds)

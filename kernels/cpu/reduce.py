@@ -1,8 +1,9 @@
 """Sums over all but the channels."""
 
 import math
+from functools import partial
 
-from scratchnet.kernels.cpu.jit import kernel, prange
+from scratchnet.kernels.cpu.jit import kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array, deliver, plain, target
 
 
@@ -14,18 +15,24 @@ def channel_sum(x: Array, out: Array | None = None) -> Array:
     return deliver(total, out, x.dtype)
 
 
-@kernel("contract", "reassoc", "nsz")
+@kernel()
 def channel_sums(x: Array, sums: Array) -> None:
     """Each channel's sum over the samples, one after the other, of the sums of their planes; all in float64."""
-    samples, channels, size = x.shape
-    for k in prange(channels):
-        total = 0.0
-        for n in range(samples):
-            plane = 0.0
-            for i in range(size):
-                plane += x[n, k, i]
-            total += plane
-        sums[k] = total
+    for k in prange(sums.size):
+        add_channel(x, sums, k)
+
+
+@partial(separate, flags={"contract", "reassoc", "nsz"})
+def add_channel(x: Array, sums: Array, k: int) -> None:
+    """sums[k] of channel_sums."""
+    samples, _, size = x.shape
+    total = 0.0
+    for n in range(samples):
+        plane = 0.0
+        for i in range(size):
+            plane += x[n, k, i]
+        total += plane
+    sums[k] = total
 
 
 @kernel("contract", "reassoc", "nsz")

@@ -64,12 +64,16 @@ class Convolution(Op):
 
 def _gradients(ctx: Any, gy: Any, x: Tensor | None, w: Tensor | None) -> tuple[Tensor | None, ...]:
     """Of input, weight and bias, where they are needed: the three operations without their nodes."""
-    plan, needs = ctx.plan, ctx.needs
-    return (
-        None if w is None or not needs[0] else Tensor._wrap(plan.grad_input(gy, w.array, ctx.x_shape)),
-        None if x is None or not needs[1] else Tensor._wrap(plan.grad_weight(gy, x.array, ctx.w_shape)),
-        Tensor._wrap(kernels_for(gy).reduce.channel_sum(gy)) if needs[2] else None,
-    )
+    plan, gx, gw, gb = ctx.plan, None, None, None
+    if ctx.needs[0] and w is not None:
+        gx = Tensor._wrap(plan.grad_input(gy, w.array, ctx.x_shape))
+    if ctx.needs[1] and ctx.needs[2] and x is not None:
+        gw, gb = map(Tensor._wrap, plan.grad_parameters(gy, x.array, ctx.w_shape))
+    elif ctx.needs[1] and x is not None:
+        gw = Tensor._wrap(plan.grad_weight(gy, x.array, ctx.w_shape))
+    elif ctx.needs[2]:
+        gb = Tensor._wrap(kernels_for(gy).reduce.channel_sum(gy))
+    return gx, gw, gb
 
 
 class ConvolutionToRectify(Convolution, node="ConvolutionBackward0"):

@@ -33,7 +33,8 @@ class Plan:
             columns = self._columns(x, w.shape)
             return filled(out, self._unfolded(self.flat.forward(columns, self._kernel(w), b), x.shape, w.shape))
         epilogue = "none" if b is None else "bias_relu" if relu else "bias"
-        return self._function("forward", x, x.shape, w.shape)(x, w, b, **self.geometry, epilogue=epilogue, out=out)
+        algorithm = self._algorithm("forward", x, x.shape, w.shape)
+        return algorithm.forward(x, w, b, **self.geometry, epilogue=epilogue, out=out)
 
     def grad_input(self, gy: Any, w: Any, x_shape: Shape, out: Any = None) -> Any:
         """gx of shape x_shape."""
@@ -41,7 +42,7 @@ class Plan:
             shape, _ = self.flat_shapes(x_shape, w.shape)
             columns = self.flat.grad_input(self._folded(gy), self._kernel(w), shape)
             return filled(out, self._columns_adjoint(columns, x_shape, w.shape))
-        return self._function("grad_input", gy, x_shape, w.shape)(gy, w, x_shape, **self.geometry, out=out)
+        return self._algorithm("grad_input", gy, x_shape, w.shape).grad_input(gy, w, x_shape, **self.geometry, out=out)
 
     def grad_weight(self, gy: Any, x: Any, w_shape: Shape, out: Any = None) -> Any:
         """gw of shape w_shape."""
@@ -49,7 +50,19 @@ class Plan:
             _, shape = self.flat_shapes(x.shape, w_shape)
             gw = self.flat.grad_weight(self._folded(gy), self._columns(x, w_shape), shape).reshape(w_shape)
             return filled(out, gw)
-        return self._function("grad_weight", x, x.shape, w_shape)(gy, x, w_shape, **self.geometry, out=out)
+        return self._algorithm("grad_weight", x, x.shape, w_shape).grad_weight(gy, x, w_shape, **self.geometry, out=out)
+
+    def grad_parameters(self, gy: Any, x: Any, w_shape: Shape) -> tuple[Any, Any]:
+        """gw, and the gradient of a bias: by one kernel, if the algorithm has one for both."""
+        if len(self.stride) != 2:
+            gw = self.grad_weight(gy, x, w_shape)
+        else:
+            algorithm = self._algorithm("grad_weight", x, x.shape, w_shape)
+            if hasattr(algorithm, "grad_parameters"):
+                gw, gb = algorithm.grad_parameters(gy, x, w_shape, **self.geometry)
+                return gw, gb
+            gw = algorithm.grad_weight(gy, x, w_shape, **self.geometry)
+        return gw, kernels_for(gy).reduce.channel_sum(gy)
 
     @cached_property
     def geometry(self) -> dict[str, Any]:
@@ -72,13 +85,13 @@ class Plan:
         (n, c), (k, part, layers), depth = x_shape[:2], w_shape[:3], self._depth(x_shape, w_shape)
         return (n * depth, c * layers, *x_shape[3:]), (k, part * layers, *w_shape[3:])
 
-    def _function(self, name: str, x: Any, x_shape: Shape, w_shape: Shape) -> Any:
-        """The algorithm's function of that name, where x is."""
+    def _algorithm(self, function: str, x: Any, x_shape: Shape, w_shape: Shape) -> Any:
+        """The module of the algorithm for one of its functions, where x is."""
         conv, algorithm = kernels_for(x).conv, self.algorithm
         if algorithm == "auto":
             case = (x_shape, w_shape, x.dtype, self.stride, self.padding, self.dilation, self.groups)
-            algorithm = conv.choose(*case, name)
-        return getattr(conv.algorithm(algorithm), name)
+            algorithm = conv.choose(*case, function)
+        return conv.algorithm(algorithm)
 
     def _kernel(self, w: Any) -> Any:
         if len(self.stride) == 1:

@@ -9,6 +9,7 @@ import numpy as np
 from scratchnet.kernels.cpu.jit import inline, kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array, Sizes
 from scratchnet.kernels.cpu.microkernel import multiply, transpose_lanes
+from scratchnet.kernels.cpu.reduce import add_channel
 from scratchnet.kernels.cpu.tiled.chunks import add_chunks
 from scratchnet.kernels.cpu.tiled.planes import Geometry
 from scratchnet.kernels.cpu.vectors import HOST
@@ -19,11 +20,12 @@ PLACES = 144  # at most of a panel: they are terms of one float32 sum before it 
 
 @kernel("contract")
 def inside_sums(
-    x: Array, gy: Array, gw: Array, sums: Array, sizes: Sizes, lanes: int, kernel_parts: int, block: int
+    x: Array, gy: Array, gw: Array, gb: Array, sums: Array, sizes: Sizes, lanes: int, kernel_parts: int, block: int
 ) -> None:
     """gw by way of sums[group, chunk, t, k]: over a chunk of samples of gy[.., k, place] times the pixel under tap t.
 
-    t counts channels, then the kernel's rows and columns. Rows k beyond the channels are of no use.
+    t counts channels, then the kernel's rows and columns. Rows k beyond the channels are of no use. If gb isn't empty,
+    it gets the sums of gy over all but its channels.
     """
     g = Geometry(*sizes)
     groups, chunks, taps, _ = sums.shape
@@ -37,6 +39,9 @@ def inside_sums(
     blocks = (taps + lanes - 1) // lanes
     for part in prange(groups * blocks):
         add_chunks(gw, sums, part // blocks, part % blocks * lanes, g.kernels, lanes)
+    channels = gy.reshape(g.samples, -1, g.rows * g.columns)
+    for k in prange(gb.size):
+        add_channel(channels, gb, k)
 
 
 @separate

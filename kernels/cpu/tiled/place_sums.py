@@ -4,6 +4,7 @@ import numpy as np
 
 from scratchnet.kernels.cpu.jit import inline, kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array, Sizes
+from scratchnet.kernels.cpu.reduce import add_channel
 from scratchnet.kernels.cpu.tiled.chunks import add_chunks
 from scratchnet.kernels.cpu.tiled.dot_products import COLUMNS, ROWS, add_dot_products
 from scratchnet.kernels.cpu.tiled.strips import VECTORS, Strips, fill_copies, fill_places
@@ -11,9 +12,13 @@ from scratchnet.kernels.cpu.tiled.strips import VECTORS, Strips, fill_copies, fi
 
 @kernel("contract")
 def place_sums(
-    x: Array, gy: Array, gw: Array, sums: Array, taps: Array, phases: Array, sizes: Sizes, lanes: int, kernel_parts: int
-) -> None:
-    """gw by way of sums[group, chunk, t, k]: over a chunk of strips of gy[.., k, place] times the pixel under tap t."""
+    x: Array, gy: Array, gw: Array, gb: Array, sums: Array, taps: Array, phases: Array, sizes: Sizes, lanes: int,
+    kernel_parts: int,
+) -> None:  # fmt: skip
+    """gw by way of sums[group, chunk, t, k]: over a chunk of strips of gy[.., k, place] times the pixel under tap t.
+
+    If gb isn't empty, it gets the sums of gy over all but its channels.
+    """
     g = Strips(*sizes)
     groups, chunks, count, _ = sums.shape
     for part in prange(groups * chunks * kernel_parts):
@@ -26,6 +31,9 @@ def place_sums(
     blocks = (count + lanes - 1) // lanes
     for part in prange(groups * blocks):
         add_chunks(gw, sums, part // blocks, part % blocks * lanes, g.kernels, lanes)
+    channels = gy.reshape(g.samples, -1, g.rows * g.columns)
+    for k in prange(gb.size):
+        add_channel(channels, gb, k)
 
 
 @separate

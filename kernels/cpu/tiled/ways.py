@@ -158,11 +158,11 @@ class InsideSums(NamedTuple):
     lanes: int
     block: int
 
-    def run(self, gy: Array, x: Array, gw: Array) -> None:
-        """gw = the sums."""
+    def run(self, gy: Array, x: Array, gw: Array, gb: Array) -> None:
+        """gw = the sums; gb, unless it is empty, = those of gy over all but its channels."""
         sums = buffers.empty(self.sums, gw.dtype)
         inside_sums(
-            self.work, x.reshape(-1), gy.reshape(-1), gw.reshape(-1), sums, self.geometry, self.lanes, self.parts,
+            self.work, x.reshape(-1), gy.reshape(-1), gw.reshape(-1), gb, sums, self.geometry, self.lanes, self.parts,
             self.block,
         )  # fmt: skip
 
@@ -178,11 +178,11 @@ class PlaceSums(NamedTuple):
     phases: Array
     lanes: int
 
-    def run(self, gy: Array, x: Array, gw: Array) -> None:
-        """gw = the sums."""
+    def run(self, gy: Array, x: Array, gw: Array, gb: Array) -> None:
+        """As InsideSums.run."""
         sums = buffers.empty(self.sums, gw.dtype)
         place_sums(
-            self.work, x.reshape(-1), gy.reshape(-1), gw.reshape(-1), sums, self.taps, self.phases, self.strips,
+            self.work, x.reshape(-1), gy.reshape(-1), gw.reshape(-1), gb, sums, self.taps, self.phases, self.strips,
             self.lanes, self.parts,
         )  # fmt: skip
 

@@ -95,11 +95,16 @@ class Winograd(NamedTuple):
     ) -> Array:
         """torch.nn.grad.conv2d_weight: at each point the products of pixels and gy, summed over all tiles."""
         gw = target(out, w_shape, x.dtype)
-        if gw.size and gy.size and x.size:
-            self._sum(plain(gy), plain(x), gw, padding, groups)
-        else:
-            gw[...] = 0
+        self._sum(gy, x, gw, gw.reshape(-1)[:0], padding, groups)
         return deliver(gw, out, x.dtype)
+
+    def grad_parameters(
+        self, gy: Array, x: Array, w_shape: Shape, *, stride: Pair, padding: Pair, dilation: Pair, groups: int
+    ) -> tuple[Array, Array]:
+        """grad_weight, and the gradient of a bias: the sum of gy over all but its channels."""
+        gw, gb = target(None, w_shape, x.dtype), target(None, w_shape[:1], x.dtype)
+        self._sum(gy, x, gw, gb, padding, groups)
+        return deliver(gw, None, x.dtype), deliver(gb, None, x.dtype)
 
     def _convolve(
         self, x: Array, w: Array, bias: Array | None, y: Array, padding: Pair, groups: int, relu: bool, backward: bool
@@ -113,13 +118,18 @@ class Winograd(NamedTuple):
             case.places, case.layout, case.cut, case.order, case.panels, relu, case.lanes,
         )  # fmt: skip
 
-    def _sum(self, gy: Array, x: Array, gw: Array, padding: Pair, groups: int) -> None:
-        case = sums_case(self.outputs, x.shape, gw.shape, gy.shape, padding, groups, x.itemsize, threads.count())
-        sums, memory = buffers.empty(case.sums, x.dtype), buffers.empty(case.memory, x.dtype)
+    def _sum(self, gy: Array, x: Array, gw: Array, gb: Array, padding: Pair, groups: int) -> None:
+        if not (gw.size and gy.size and x.size):
+            gw[...] = 0
+            gb[...] = gy.sum((0, 2, 3))[: gb.size]
+            return
+        case = sums_case(self.outputs, x.shape, gw.shape, gy.shape, padding, groups, gw.itemsize, threads.count())
+        sums, memory = buffers.empty(case.sums, gw.dtype), buffers.empty(case.memory, gw.dtype)
+        source, upstream = plain(x).reshape(-1), plain(gy).reshape(-1)
         for group in range(groups):
             sum_tiles(
-                case.work, x.reshape(-1), gy.reshape(-1), gw.reshape(-1), sums, memory, case.scheme, case.pixels,
-                case.places, case.cut, group, case.vectors, gw.shape[2] * gw.shape[3], case.lanes,
+                case.work, source, upstream, gw.reshape(-1), gb[: 0 if group else gb.size], sums, memory, case.scheme,
+                case.pixels, case.places, case.cut, group, case.vectors, gw.shape[2] * gw.shape[3], case.lanes,
             )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from scratchnet.kernels.cpu.jit import inline, kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array, Sizes
 from scratchnet.kernels.cpu.microkernel import add_lanes, multiply, transpose_lanes
+from scratchnet.kernels.cpu.reduce import add_channel
 from scratchnet.kernels.cpu.tiled.cutting import part_of_rows
 from scratchnet.kernels.cpu.tiled.inside_sums import panel_width
 from scratchnet.kernels.cpu.vectors import HOST
@@ -33,11 +34,11 @@ class SumsCut(NamedTuple):
 
 @kernel("contract")
 def sum_tiles(
-    source: Array, upstream: Array, gw: Array, sums: Array, work: Array, scheme: int, x_sizes: Sizes, y_sizes: Sizes,
-    cut: Sizes, group: int, vectors: Array, taps: int, lanes: int,
+    source: Array, upstream: Array, gw: Array, gb: Array, sums: Array, work: Array, scheme: int, x_sizes: Sizes,
+    y_sizes: Sizes, cut: Sizes, group: int, vectors: Array, taps: int, lanes: int,
 ) -> None:  # fmt: skip
     """gw of a group, by way of sums[chunk, e, c, k]: the sum over the tiles of a chunk of images of source's channel c
-    times upstream's channel k, both at point e.
+    times upstream's channel k, both at point e. If gb isn't empty, it gets upstream's sums over all but its channels.
 
     Cut into parts of output channels, the vectors between two numbers of `vectors`, times channel_parts of channels; no
     bit depends on how many. Each part deals out and transforms what it needs by itself: that would take longer to come
@@ -63,6 +64,9 @@ def sum_tiles(
             sums, gw, group * g.kernels * g.channels * taps, scheme, g, x.size * x.size, taps, part // blocks * lanes,
             part % blocks * CHANNELS, lanes,
         )  # fmt: skip
+    channels = upstream.reshape(images, -1, y.height * y.width)
+    for k in prange(gb.size):
+        add_channel(channels, gb, k)
 
 
 @separate
