@@ -26,6 +26,8 @@ conv_<name>: one file an algorithm; x (N, C, H, W), w (K, C / groups, KH, KW), b
         -> (N, K, OH, OW), OH = (H + 2 padding - dilation (KH - 1) - 1) // stride + 1
     grad_input(gy, w, x_shape, *, stride, padding, dilation, groups, out=None, workspace=None) -> x_shape
     grad_weight(gy, x, w_shape, *, stride, padding, dilation, groups, out=None, workspace=None) -> w_shape
+    grad_parameters(gy, x, w_shape, *, stride, padding, dilation, groups) -> gw, sum of gy over all but the channels:
+        only where that is faster than grad_weight and reduce.channel_sum
 
   Padding counts as 0. Whether an infinite weight over the padding makes NaN of it (0 times infinity) is the algorithm's
   choice, as in torch: products of matrices do, what passes the padding over (naive, depthwise) doesn't.
@@ -76,6 +78,7 @@ arithmetic: of arrays that broadcast
 join
 
     concatenate(arrays, axis): np.concatenate of arrays of one dtype
+    split(x, lengths, axis) -> list: copies in C order of the parts of an axis, so long one after the other
     contiguous(x): a copy in C order of an array that isn't
 
 division: of arrays and NumPy's numbers of one dtype that broadcast; integers not by 0
