@@ -13,7 +13,7 @@ def relu(x: Array, out: Array | None = None) -> Array:
 
 def relu_grad(gy: Array, y: Array, out: Array | None = None) -> Array:
     """gy where y > 0, else 0; where y is NaN, gy, as torch has it."""
-    return _map_two(_relu_grad, 1, gy, y, out)
+    return _map_two(_relu_grad, _relu_grad_in_place, gy, y, out)
 
 
 def sigmoid(x: Array, out: Array | None = None) -> Array:
@@ -23,7 +23,7 @@ def sigmoid(x: Array, out: Array | None = None) -> Array:
 
 def sigmoid_grad(gy: Array, y: Array, out: Array | None = None) -> Array:
     """gy (1 - y) y."""
-    return _map_two(_sigmoid_grad, 1, gy, y, out)
+    return _map_two(_sigmoid_grad, _sigmoid_grad_in_place, gy, y, out)
 
 
 def tanh(x: Array, out: Array | None = None) -> Array:
@@ -33,7 +33,7 @@ def tanh(x: Array, out: Array | None = None) -> Array:
 
 def tanh_grad(gy: Array, y: Array, out: Array | None = None) -> Array:
     """gy (1 - y y)."""
-    return _map_two(_tanh_grad, 1, gy, y, out)
+    return _map_two(_tanh_grad, _tanh_grad_in_place, gy, y, out)
 
 
 def _map(loop: Kernel, cost: int, x: Array, out: Array | None) -> Array:
@@ -43,12 +43,15 @@ def _map(loop: Kernel, cost: int, x: Array, out: Array | None) -> Array:
     return deliver(y, out, x.dtype)
 
 
-def _map_two(loop: Kernel, cost: int, gy: Array, y: Array, out: Array | None) -> Array:
+def _map_two(loop: Kernel, in_place: Kernel, gy: Array, y: Array, out: Array | None) -> Array:
+    """LLVM makes vectors of a loop over arrays that don't overlap, so gx in gy's place has a loop of its own."""
     upstream = plain(gy)
     # A copy, which a part of a larger gradient takes, is as good as new memory.
     gx = upstream if out is None and not gy.flags.c_contiguous else target(out, y.shape, gy.dtype)
-    if gx.size:
-        loop(cost * gx.size, upstream.reshape(-1), plain(y).reshape(-1), gx.reshape(-1))
+    if gx is upstream:
+        in_place(gx.size, plain(y).reshape(-1), gx.reshape(-1))
+    else:
+        loop(gx.size, upstream.reshape(-1), plain(y).reshape(-1), gx.reshape(-1))
     return deliver(gx, out, gy.dtype)
 
 
@@ -68,6 +71,13 @@ def _relu_grad(gy: Array, y: Array, gx: Array) -> None:
 
 
 @kernel()
+def _relu_grad_in_place(y: Array, g: Array) -> None:
+    zero = y.dtype.type(0)
+    for i in prange(y.size):
+        g[i] = zero if y[i] <= zero else g[i]
+
+
+@kernel()
 def _sigmoid(x: Array, y: Array) -> None:
     one = x.dtype.type(1)
     for i in prange(x.size):
@@ -82,6 +92,13 @@ def _sigmoid_grad(gy: Array, y: Array, gx: Array) -> None:
 
 
 @kernel()
+def _sigmoid_grad_in_place(y: Array, g: Array) -> None:
+    one = y.dtype.type(1)
+    for i in prange(y.size):
+        g[i] = g[i] * (one - y[i]) * y[i]
+
+
+@kernel()
 def _tanh(x: Array, y: Array) -> None:
     for i in prange(x.size):
         y[i] = tanh_of(x[i])
@@ -92,3 +109,10 @@ def _tanh_grad(gy: Array, y: Array, gx: Array) -> None:
     one = y.dtype.type(1)
     for i in prange(y.size):
         gx[i] = gy[i] * (one - y[i] * y[i])
+
+
+@kernel()
+def _tanh_grad_in_place(y: Array, g: Array) -> None:
+    one = y.dtype.type(1)
+    for i in prange(y.size):
+        g[i] = g[i] * (one - y[i] * y[i])
