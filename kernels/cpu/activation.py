@@ -48,6 +48,8 @@ def _map_two(loop: Kernel, in_place: Kernel, gy: Array, y: Array, out: Array | N
     upstream = plain(gy)
     # A copy, which a part of a larger gradient takes, is as good as new memory.
     gx = upstream if out is None and not gy.flags.c_contiguous else target(out, y.shape, gy.dtype)
+    if not gx.size:
+        return deliver(gx, out, gy.dtype)
     if gx is upstream:
         in_place(gx.size, plain(y).reshape(-1), gx.reshape(-1))
     else:

@@ -13,6 +13,7 @@ import numpy as np
 
 from scratchnet.kernels import threads
 from scratchnet.kernels.cpu.layout import Array, Pair, Shape, deliver, plain, target
+from scratchnet.kernels.cpu.reduce import channel_sum
 from scratchnet.kernels.cpu.tiled.ways import convolution_way, sums_way
 
 
@@ -40,7 +41,8 @@ def forward(
     case = (x.shape, w.shape, stride, padding, dilation, groups, x.dtype)
     way = convolution_way(*case, threads.count(), False)
     y = target(out, way.result, x.dtype)
-    way.run(plain(x), plain(w), bias if epilogue != "none" else None, y, epilogue == "bias_relu")
+    added = way.no_bias if bias is None or epilogue == "none" else plain(bias)
+    way.run(plain(x), plain(w), added, y, epilogue == "bias_relu")
     return deliver(y, out, x.dtype)
 
 
@@ -59,7 +61,8 @@ def grad_input(
     """torch.nn.grad.conv2d_input: for each phase of the stride a convolution of gy with the taps that meet it."""
     case = (x_shape, w.shape, stride, padding, dilation, groups, gy.dtype)
     gx = target(out, x_shape, gy.dtype)
-    convolution_way(*case, threads.count(), True).run(plain(gy), plain(w), None, gx, False)
+    way = convolution_way(*case, threads.count(), True)
+    way.run(plain(gy), plain(w), way.no_bias, gx, False)
     return deliver(gx, out, gy.dtype)
 
 
@@ -97,4 +100,5 @@ def _sum(case: tuple[Any, ...], gy: Array, x: Array, gw: Array, gb: Array) -> No
         sums_way(*case, threads.count()).run(plain(gy), plain(x), gw, gb)
     else:
         gw[...] = 0
-        gb[...] = gy.sum((0, 2, 3))[: gb.size]
+        if gb.size:
+            channel_sum(gy, gb)

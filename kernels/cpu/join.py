@@ -3,13 +3,12 @@
 import math
 from collections.abc import Sequence
 from ctypes import addressof
-from itertools import accumulate
 
 import numpy as np
 
 from scratchnet.kernels.cpu import buffers
 from scratchnet.kernels.cpu.arithmetic import LARGE
-from scratchnet.kernels.cpu.jit import Kernel, kernel, prange
+from scratchnet.kernels.cpu.jit import kernel, prange
 from scratchnet.kernels.cpu.layout import Array, is_ready, plain
 from scratchnet.kernels.cpu.many import memory_at, memory_of
 from scratchnet.kernels.cpu.microkernel import copy_rows
@@ -22,47 +21,38 @@ def concatenate(arrays: Sequence[Array], axis: int) -> Array:
     if math.prod(shape) < LARGE or not axis or not all(is_ready(array) for array in arrays):
         return np.concatenate(arrays, axis=axis)
     whole = buffers.empty(tuple(shape), kind)
-    _copy(whole, arrays, axis, join_lines)
+    _copy(whole, arrays, axis, joined=True)
     return whole
 
 
 def split(x: Array, lengths: Sequence[int], axis: int) -> list[Array]:
     """Copies in C order of the parts of an axis, which are so long one after the other."""
     if x.size < LARGE or not is_ready(x):
-        before, starts = (slice(None),) * axis, accumulate(lengths, initial=0)
-        return [x[(*before, slice(start, start + n))].copy() for start, n in zip(starts, lengths, strict=False)]
+        return [part.copy() for part in np.split(x, np.cumsum(lengths)[:-1], axis)]
     parts = [buffers.empty((*x.shape[:axis], length, *x.shape[axis + 1 :]), x.dtype) for length in lengths]
-    _copy(x, parts, axis, split_lines)
+    _copy(x, parts, axis, joined=False)
     return parts
 
 
-def _copy(whole: Array, parts: Sequence[Array], axis: int, loop: Kernel) -> None:
+def _copy(whole: Array, parts: Sequence[Array], axis: int, joined: bool) -> None:
     lines = math.prod(whole.shape[:axis])
     starts = np.cumsum([0, *(part.size // max(1, lines) for part in parts)])
     addresses = np.array([addressof(memory_of(part)) if part.size else 0 for part in parts])
-    loop(whole.size, whole.reshape(-1), addresses, starts, lines)
+    copy_parts(whole.size, whole.reshape(-1), addresses, starts, lines, joined)
 
 
 @kernel()
-def join_lines(whole: Array, addresses: Array, starts: Array, lines: int) -> None:
-    """Each line of the whole holds one line of each part, which begins at starts[part]."""
+def copy_parts(whole: Array, addresses: Array, starts: Array, lines: int, joined: bool) -> None:
+    """Each line of the whole holds one line of each part, which begins at starts[part]: written there, or read."""
     parts = addresses.size
     for n in prange(lines * parts):
         line, part = n // parts, n % parts
-        length = starts[part + 1] - starts[part]
-        source = memory_at(addresses[part], line * length, length, whole[0])
-        copy_rows(whole, line * starts[parts] + starts[part], 0, source, 0, 0, 1, length)
-
-
-@kernel()
-def split_lines(whole: Array, addresses: Array, starts: Array, lines: int) -> None:
-    """The way back."""
-    parts = addresses.size
-    for n in prange(lines * parts):
-        line, part = n // parts, n % parts
-        length = starts[part + 1] - starts[part]
-        goal = memory_at(addresses[part], line * length, length, whole[0])
-        copy_rows(goal, 0, 0, whole, line * starts[parts] + starts[part], 0, 1, length)
+        length, at = starts[part + 1] - starts[part], line * starts[parts] + starts[part]
+        own = memory_at(addresses[part], line * length, length, whole[0])
+        if joined:
+            copy_rows(whole, at, 0, own, 0, 0, 1, length)
+        else:
+            copy_rows(own, 0, 0, whole, at, 0, 1, length)
 
 
 def contiguous(x: Array) -> Array:

@@ -19,11 +19,11 @@ def channel_sum(x: Array, out: Array | None = None) -> Array:
 def channel_sums(x: Array, sums: Array) -> None:
     """Each channel's sum over the samples, one after the other, of the sums of their planes; all in float64."""
     for k in prange(sums.size):
-        add_channel(x, sums, k)
+        sum_channel(x, sums, k)
 
 
 @partial(separate, flags={"contract", "reassoc", "nsz"})
-def add_channel(x: Array, sums: Array, k: int) -> None:
+def sum_channel(x: Array, sums: Array, k: int) -> None:
     """sums[k] of channel_sums."""
     samples, _, size = x.shape
     total = 0.0

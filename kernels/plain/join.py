@@ -1,7 +1,6 @@
 """Arrays joined, and parts of arrays copied out of them."""
 
 from collections.abc import Sequence
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -14,8 +13,7 @@ def concatenate(arrays: Sequence[Any], axis: int) -> Any:
 
 def split(x: Any, lengths: Sequence[int], axis: int) -> list[Any]:
     """Copies in C order of the parts of an axis, which are so long one after the other."""
-    before, starts = (slice(None),) * axis, accumulate(lengths, initial=0)
-    return [x[(*before, slice(start, start + n))].copy(order="C") for start, n in zip(starts, lengths, strict=False)]
+    return [part.copy(order="C") for part in np.split(x, np.cumsum(lengths)[:-1], axis)]
 
 
 def contiguous(x: Any) -> Any:

@@ -16,7 +16,7 @@ from scratchnet.dtypes import stepping
 from scratchnet.ops.activation import Rectified, relu
 from scratchnet.ops.checks import check_same_dtype, check_tensor
 from scratchnet.ops.conv_checks import check_gradient, check_ranks
-from scratchnet.ops.conv_plan import Geometry, Plan, Shape, check_algorithm, known_algorithm, planned
+from scratchnet.ops.conv_plan import Geometry, Plan, Shape, known_algorithm, planned
 from scratchnet.ops.conv_shapes import check_bias_shape, check_channels, check_image, check_plan
 from scratchnet.ops.geometry import Sizes, each, remembered, resolve_padding
 from scratchnet.ops.pad import pad
@@ -150,10 +150,7 @@ def _convolve(
     """Convolution over n axes of space."""
     check_ranks(op, input, weight, bias, n)
     x_shape, w_shape = input.array.shape, weight.array.shape
-    name = _algorithm.get() if algorithm is None else algorithm
-    if name != "auto":
-        known_algorithm(op, "algorithm", name, (kernels_for(input.array),))
-    case = (op, n, x_shape, w_shape, None if bias is None else bias.array.shape, name)
+    case = (op, n, x_shape, w_shape, None if bias is None else bias.array.shape)
     plan, after = _checked(case, stride, padding, dilation, groups)
     before = plan.padding
     if before != after:
@@ -162,25 +159,26 @@ def _convolve(
         weight, bias = weight.narrow(0, 0, 0), bias if bias is None else bias.narrow(0, 0, 0)
     batched = input if len(x_shape) == n + 2 else input.unsqueeze(0)
     x = batched.array
+    name = _algorithm.get() if algorithm is None else algorithm
     if name != "auto":
-        check_algorithm(op, plan, x, x.shape, w_shape)
+        plan = planned(op, name, x, x.shape, w_shape, (plan.stride, plan.padding, plan.dilation, plan.groups))
     y: Tensor = kind.apply(batched, weight, bias, plan)
     return y if len(x_shape) == n + 2 else y.squeeze(0)
 
 
 @remembered
 def _checked(
-    case: tuple[str, int, Shape, Shape, Shape | None, str], stride: Any, padding: Any, dilation: Any, groups: Any
+    case: tuple[str, int, Shape, Shape, Shape | None], stride: Any, padding: Any, dilation: Any, groups: Any
 ) -> tuple[Plan, Sizes]:
-    """The plan, whose padding is that before an image, and the padding after it. Raises TypeError, RuntimeError."""
-    op, n, x_shape, w_shape, bias_shape, algorithm = case
+    """The plan for "auto", whose padding is that before an image, and the padding after it. TypeError, RuntimeError."""
+    op, n, x_shape, w_shape, bias_shape = case
     steps, spread = each(stride, n, op, "stride"), each(dilation, n, op, "dilation")
     check_plan(op, w_shape, steps, spread, groups)
     before, after = resolve_padding(padding, w_shape[2:], steps, spread, op)
     check_channels(op, x_shape, w_shape, groups)
     check_bias_shape(op, bias_shape, w_shape[0])
     check_image(op, x_shape[-n:], w_shape[2:], (before, after), spread)
-    return Plan(steps, before, spread, groups, algorithm), after
+    return Plan(steps, before, spread, groups, "auto"), after
 
 
 def conv1d(

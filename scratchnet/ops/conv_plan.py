@@ -89,8 +89,7 @@ class Plan:
         """The module of the algorithm for one of its functions, where x is."""
         conv, algorithm = kernels_for(x).conv, self.algorithm
         if algorithm == "auto":
-            case = (x_shape, w_shape, x.dtype, self.stride, self.padding, self.dilation, self.groups)
-            algorithm = conv.choose(*case, function)
+            algorithm = conv.choose(x_shape, w_shape, x.dtype, *self.geometry.values(), function)
         return conv.algorithm(algorithm)
 
     def _kernel(self, w: Any) -> Any:
@@ -167,19 +166,12 @@ def known_algorithm(op: str, argument: str, name: Any, backends: Sequence[Any]) 
 def planned(op: str, name: Any, x: Any, x_shape: Shape, w_shape: Shape, geometry: Geometry) -> Plan:
     """The Plan, once the named algorithm has said that it can do the case. Raises ValueError, NotImplementedError."""
     plan = Plan(*geometry, name)
-    check_algorithm(op, plan, x, x_shape, w_shape)
+    if name != "auto":
+        known_algorithm(op, "algorithm", name, (kernels_for(x),))
+        conv, case = kernels_for(x).conv, (*plan.flat_shapes(x_shape, w_shape), x.dtype, *plan.flat.geometry.values())
+        able = [a for a in conv.algorithms() if conv.algorithm(a).supports(*case)]
+        if name not in able:
+            text = ", ".join(f"{argument} {value}" for argument, value in plan.geometry.items())
+            rule = f"can't do input {list(x_shape)}, weight {list(w_shape)}, {x.dtype}, {text}"
+            raise NotImplementedError(message(op, "algorithm", repr(name), rule, f"use one of auto, {', '.join(able)}"))
     return plan
-
-
-def check_algorithm(op: str, plan: Plan, x: Any, x_shape: Shape, w_shape: Shape) -> None:
-    """That the plan's algorithm is there, where x is, and can do the case. Raises ValueError, NotImplementedError."""
-    name = plan.algorithm
-    if name == "auto":
-        return
-    known_algorithm(op, "algorithm", name, (kernels_for(x),))
-    conv, case = kernels_for(x).conv, (*plan.flat_shapes(x_shape, w_shape), x.dtype, *plan.flat.geometry.values())
-    able = [a for a in conv.algorithms() if conv.algorithm(a).supports(*case)]
-    if name not in able:
-        text = ", ".join(f"{argument} {value}" for argument, value in plan.geometry.items())
-        rule = f"can't do input {list(x_shape)}, weight {list(w_shape)}, {x.dtype}, {text}"
-        raise NotImplementedError(message(op, "algorithm", repr(name), rule, f"use one of auto, {', '.join(able)}"))

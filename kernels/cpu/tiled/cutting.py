@@ -40,8 +40,13 @@ def shares(work: int, pieces: int, kernels: int) -> tuple[int, int]:
 def whole_shares(work: int, pieces: int) -> tuple[int, bool]:
     """How many pieces are at work at once, and whether that is as many as threads, each of which takes whole ones."""
     count = 1 if work < SMALL else threads.count()
-    apart = pieces % count == 0 or pieces >= 8 * count
+    apart = even(pieces, count)
     return (count if apart else pieces), apart
+
+
+def even(pieces: int, count: int) -> bool:
+    """Whether so many threads have about as much to do if they share whole pieces."""
+    return pieces % count == 0 or pieces >= 8 * count
 
 
 @inline

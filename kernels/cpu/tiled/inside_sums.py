@@ -9,7 +9,7 @@ import numpy as np
 from scratchnet.kernels.cpu.jit import inline, kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array, Sizes
 from scratchnet.kernels.cpu.microkernel import multiply, transpose_lanes
-from scratchnet.kernels.cpu.reduce import add_channel
+from scratchnet.kernels.cpu.reduce import sum_channel
 from scratchnet.kernels.cpu.tiled.chunks import add_chunks
 from scratchnet.kernels.cpu.tiled.planes import Geometry
 from scratchnet.kernels.cpu.vectors import HOST
@@ -41,7 +41,7 @@ def inside_sums(
         add_chunks(gw, sums, part // blocks, part % blocks * lanes, g.kernels, lanes)
     channels = gy.reshape(g.samples, -1, g.rows * g.columns)
     for k in prange(gb.size):
-        add_channel(channels, gb, k)
+        sum_channel(channels, gb, k)
 
 
 @separate

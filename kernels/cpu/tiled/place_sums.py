@@ -4,7 +4,7 @@ import numpy as np
 
 from scratchnet.kernels.cpu.jit import inline, kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array, Sizes
-from scratchnet.kernels.cpu.reduce import add_channel
+from scratchnet.kernels.cpu.reduce import sum_channel
 from scratchnet.kernels.cpu.tiled.chunks import add_chunks
 from scratchnet.kernels.cpu.tiled.dot_products import COLUMNS, ROWS, add_dot_products
 from scratchnet.kernels.cpu.tiled.strips import VECTORS, Strips, fill_copies, fill_places
@@ -33,7 +33,7 @@ def place_sums(
         add_chunks(gw, sums, part // blocks, part % blocks * lanes, g.kernels, lanes)
     channels = gy.reshape(g.samples, -1, g.rows * g.columns)
     for k in prange(gb.size):
-        add_channel(channels, gb, k)
+        sum_channel(channels, gb, k)
 
 
 @separate

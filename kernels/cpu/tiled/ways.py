@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from scratchnet.kernels.cpu import buffers
-from scratchnet.kernels.cpu.layout import Array, Pair, Shape, Sizes, compute_dtype, plain
+from scratchnet.kernels.cpu.layout import Array, Pair, Shape, Sizes, compute_dtype
 from scratchnet.kernels.cpu.tiled.choice import fastest, mirrored, sums_by_strips
 from scratchnet.kernels.cpu.tiled.chunks import chunks_of
 from scratchnet.kernels.cpu.tiled.cutting import TAPS, block_length, evenly, shares, whole_shares
@@ -30,20 +30,19 @@ from scratchnet.kernels.geometry import output_size
 class Places(NamedTuple):
     """With a place in each lane; backward by a plan for each phase of the stride."""
 
-    result: Shape
+    result: Shape  # as in the other ways, and no_bias: zeros for its channels
     plans: tuple[Plan, ...]
     sizes: tuple[Sizes, ...]
     parts: tuple[Pair, ...]
     lanes: int
     no_bias: Array
 
-    def run(self, source: Array, w: Array, bias: Array | None, y: Array, relu: bool) -> None:
+    def run(self, source: Array, w: Array, bias: Array, y: Array, relu: bool) -> None:
         """y, of the shape `result`, = the sums plus bias, without terms the bias alone; then ReLU, if asked."""
         source, w, y = source.reshape(-1), w.reshape(-1), y.reshape(-1)
-        added = self.no_bias if bias is None else plain(bias)
         for plan, sizes, parts in zip(self.plans, self.sizes, self.parts, strict=True):
             convolve(
-                plan.work, source, w, added, y, plan.taps, plan.w_terms, plan.row_phases, plan.column_phases, sizes,
+                plan.work, source, w, bias, y, plan.taps, plan.w_terms, plan.row_phases, plan.column_phases, sizes,
                 relu, self.lanes, plan.slots, *parts, plan.block,
             )  # fmt: skip
 
@@ -61,11 +60,11 @@ class PlacesOfStrips(NamedTuple):
     work: int
     no_bias: Array
 
-    def run(self, source: Array, w: Array, bias: Array | None, y: Array, relu: bool) -> None:
+    def run(self, source: Array, w: Array, bias: Array, y: Array, relu: bool) -> None:
         """As Places.run."""
         weights = _mirrored(w, self.mirrored_groups) if self.mirrored_groups else w
         convolve_strips(
-            self.work, source.reshape(-1), weights.reshape(-1), self.no_bias if bias is None else plain(bias),
+            self.work, source.reshape(-1), weights.reshape(-1), bias,
             y.reshape(-1), self.plan.taps, self.plan.phases, self.sizes, relu, self.lanes, *self.parts, self.block,
         )  # fmt: skip
 
@@ -85,10 +84,10 @@ class Samples(NamedTuple):
     work: int
     no_bias: Array
 
-    def run(self, source: Array, w: Array, bias: Array | None, y: Array, relu: bool) -> None:
+    def run(self, source: Array, w: Array, bias: Array, y: Array, relu: bool) -> None:
         """As Places.run."""
         convolve_samples(
-            self.work, source.reshape(-1), w.reshape(-1), self.no_bias if bias is None else plain(bias), y.reshape(-1),
+            self.work, source.reshape(-1), w.reshape(-1), bias, y.reshape(-1),
             buffers.empty(self.dealt, y.dtype), buffers.empty(self.collected, y.dtype), *self.plan[1:], self.sizes,
             relu, self.lanes, self.block, self.kernel_parts, self.apart,
         )  # fmt: skip

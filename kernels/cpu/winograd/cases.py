@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from scratchnet.kernels.cpu.layout import Array, Pair, Shape, Sizes
-from scratchnet.kernels.cpu.tiled.cutting import block_length, evenly
+from scratchnet.kernels.cpu.tiled.cutting import block_length, even, evenly
 from scratchnet.kernels.cpu.vectors import AT_ONCE, HOST
 from scratchnet.kernels.cpu.winograd.products import COLUMNS, ROWS, Cut
 from scratchnet.kernels.cpu.winograd.schemes import SCHEMES
@@ -70,8 +70,8 @@ def convolution_case(
     scheme, lanes = _scheme(outputs, w_shape), HOST.size // itemsize
     pixels, places = _tiles(outputs, x_shape, w_shape, y_shape, padding, groups, lanes)
     images, rows = pixels.images, pixels.rows
-    if images % threads and images < 8 * threads:  # as many strips for each
-        rows = min(rows, evenly(rows, -(-rows // threads)))
+    if not even(images, threads):
+        rows = -(-rows // threads)
     pixels, places = _with_strips(pixels, places, rows, itemsize)
     channels, kernels, taps = x_shape[1] // groups, y_shape[1] // groups, w_shape[2] * w_shape[3]
     points, vectors = pixels.size**2, places.lanes // lanes
@@ -84,7 +84,7 @@ def convolution_case(
     parts = min(threads, strips)
     tiles_of_strip = pixels.strip_rows * pixels.columns
     most = max(1, CACHE // (tile_size * itemsize) // ROWS)
-    strip_size = strip_pixels(pixels) * pixels.lanes + strip_pixels(places) * places.lanes
+    strip_size = _strip_size(pixels, places)
     at_once = max(1, HELD // (strip_size * itemsize), most * ROWS // tiles_of_strip)
     at_once = evenly(-(-strips // parts), at_once)
     tiles = evenly(-(-at_once * tiles_of_strip // ROWS), most) * ROWS
@@ -117,7 +117,7 @@ def sums_case(
     kernel_parts, channel_parts = _parts_of_sums(-(-threads // chunks), vectors, channels)
     # Sums are cut by shape alone: by strips that are held at once, and those into blocks.
     tiles_of_strip = pixels.strip_rows * pixels.columns
-    held = strip_pixels(pixels) * pixels.lanes + strip_pixels(places) * places.lanes
+    held = _strip_size(pixels, places)
     strips = -(-images // chunks) * -(-pixels.rows // pixels.strip_rows)
     strips = evenly(strips, max(1, HELD // (held * itemsize), TERMS // tiles_of_strip))
     block = evenly(strips * tiles_of_strip, block_length(images * places.rows * places.columns, TERMS))
@@ -161,10 +161,15 @@ def _with_strips(pixels: Tiles, places: Tiles, most: int, itemsize: int) -> tupl
     """With strips of at most so many rows of tiles, even ones, that fit into the cache if they can."""
     for rows in range(most, 0, -1):
         pixels, places = pixels._replace(strip_rows=rows), places._replace(strip_rows=rows)
-        if (strip_pixels(pixels) * pixels.lanes + strip_pixels(places) * places.lanes) * itemsize <= HELD:
+        if _strip_size(pixels, places) * itemsize <= HELD:
             break
     rows = evenly(pixels.rows, pixels.strip_rows)
     return pixels._replace(strip_rows=rows), places._replace(strip_rows=rows)
+
+
+def _strip_size(pixels: Tiles, places: Tiles) -> int:
+    """Numbers of both kinds that a strip has."""
+    return strip_pixels(pixels) * pixels.lanes + strip_pixels(places) * places.lanes
 
 
 def _chunks(images: int, data: int, sums: int) -> int:

@@ -12,6 +12,7 @@ from scratchnet.kernels import threads
 from scratchnet.kernels.cpu import buffers
 from scratchnet.kernels.cpu.epilogue import finish
 from scratchnet.kernels.cpu.layout import Array, Pair, Shape, deliver, plain, target
+from scratchnet.kernels.cpu.reduce import channel_sum
 from scratchnet.kernels.cpu.winograd.cases import convolution_case, scheme_number, sums_case
 from scratchnet.kernels.cpu.winograd.products import convolve_tiles
 from scratchnet.kernels.cpu.winograd.sums import sum_tiles
@@ -121,7 +122,8 @@ class Winograd(NamedTuple):
     def _sum(self, gy: Array, x: Array, gw: Array, gb: Array, padding: Pair, groups: int) -> None:
         if not (gw.size and gy.size and x.size):
             gw[...] = 0
-            gb[...] = gy.sum((0, 2, 3))[: gb.size]
+            if gb.size:
+                channel_sum(gy, gb)
             return
         case = sums_case(self.outputs, x.shape, gw.shape, gy.shape, padding, groups, gw.itemsize, threads.count())
         sums, memory = buffers.empty(case.sums, gw.dtype), buffers.empty(case.memory, gw.dtype)

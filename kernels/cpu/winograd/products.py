@@ -100,13 +100,14 @@ def _tiles(
     terms = np.arange(g.channels)
     zero = np.zeros(lanes, held.dtype)
     pixels_to = np.arange(g.points) * (c.tiles * x.lanes)
+    strip_of = np.empty(c.tiles, np.int64)
     s = 0
     for first in range(0, starts[-1], c.tiles):
         count = min(c.tiles, starts[-1] - first)
-        s_first = s
         for p in range(count):
             while starts[s + 1] <= first + p:
                 s += 1
+            strip_of[p] = s
             strip = (first_strip + s) % of_image
             place(origin, x, x.lanes, s * c.pixels, beyond, strip, first + p - starts[s])
             for k in range(0, x.lanes, lanes):
@@ -131,12 +132,10 @@ def _tiles(
                             t, min(g.channels, t + c.block), add, a, a_row, a_column, products, to, width, False,
                         )  # fmt: skip
             products_at = np.arange(g.points) * (c.tiles * width)
-            s_here = s_first
             for p in range(count):
-                while starts[s_here + 1] <= first + p:
-                    s_here += 1
-                strip = (first_strip + s_here) % of_image
-                place(goal, y, y.lanes, s_here * c.places, nowhere, strip, first + p - starts[s_here])
+                here = strip_of[p]
+                strip = (first_strip + here) % of_image
+                place(goal, y, y.lanes, here * c.places, nowhere, strip, first + p - starts[here])
                 for k in range(0, width, lanes):
                     transform_products(
                         scheme, products, p * width + k, products_at, results, v * lanes + k, goal, bias,

@@ -7,7 +7,7 @@ import numpy as np
 from scratchnet.kernels.cpu.jit import inline, kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array, Sizes
 from scratchnet.kernels.cpu.microkernel import add_lanes, multiply, transpose_lanes
-from scratchnet.kernels.cpu.reduce import add_channel
+from scratchnet.kernels.cpu.reduce import sum_channel
 from scratchnet.kernels.cpu.tiled.cutting import part_of_rows
 from scratchnet.kernels.cpu.tiled.inside_sums import panel_width
 from scratchnet.kernels.cpu.vectors import HOST
@@ -66,7 +66,7 @@ def sum_tiles(
         )  # fmt: skip
     channels = upstream.reshape(images, -1, y.height * y.width)
     for k in prange(gb.size):
-        add_channel(channels, gb, k)
+        sum_channel(channels, gb, k)
 
 
 @separate
