@@ -71,6 +71,15 @@ class Builder:
         lanes = ir.Constant(ir.VectorType(INT32, kind.count), [0] * kind.count)
         return self.b.shuffle_vector(one, ir.Constant(kind, ir.Undefined), lanes)
 
+    def least(self, relu: Any) -> Any:
+        """What numbers are raised to: 0 with `relu`, and without it the least there is."""
+        zero, lowest = (ir.Constant(self.number, number) for number in (0.0, float("-inf")))
+        return self.spread(self.b.select(relu, zero, lowest))
+
+    def at_least(self, vector: Any, least: Any) -> Any:
+        """The vector, with `least` for what is below it. NaN stays."""
+        return self.b.select(self.b.fcmp_ordered("<", vector, least), least, vector)
+
     def either(self, a: Any, a_block: Any, b: Any, b_block: Any) -> Any:
         """a where the block before this one was a_block, b where it was b_block."""
         phi = self.b.phi(a.type)

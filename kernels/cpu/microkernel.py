@@ -74,14 +74,13 @@ def _tile(rows: int, columns: int) -> Body:
             factor = v.spread(b.load(v.at(row[k], term)))
             sums += [v.multiply_add(factor, x[j], loop.values[k * columns + j]) for j in range(columns)]
         loop.close(sums)
-        flag = v.spread(relu, ir.VectorType(BIT, v.lanes))
+        least = v.least(relu)
         for k in range(rows):
             for j in range(columns):
                 start = v.at(add, add_start, b.mul(add_row, v.constant(k)), b.mul(add_column, v.constant(j)))
                 total = b.fadd(v.load(start), sums[k * columns + j])
-                negative = b.and_(flag, b.fcmp_ordered("<", total, v.zero))
                 place = v.at(out, out_start, b.mul(out_row, v.constant(k)), v.constant(j * v.lanes))
-                v.store(b.select(negative, v.zero, total), place)
+                v.store(v.at_least(total, least), place)
 
     return body
 

@@ -89,13 +89,13 @@ def convolution_case(
     at_once = evenly(-(-strips // parts), at_once)
     tiles = evenly(-(-at_once * tiles_of_strip // ROWS), most) * ROWS
     cut = Cut(
-        tiles, at_once, block_length(channels, TERMS), tiles * tile_size, strip_pixels(pixels) * pixels.lanes,
-        strip_pixels(places) * places.lanes,
+        tiles, at_once, block_length(channels, TERMS), tiles * tile_size, (strip_pixels(pixels) + 1) * pixels.lanes,
+        (strip_pixels(places) + 1) * places.lanes,
     )  # fmt: skip
     return ConvolutionCase(
         scheme, tuple(pixels), tuple(places), tuple(weights), tuple(cut), order, _even_panels(vectors), lanes,
         groups * points * places.lanes * channels,
-        (parts, tiles * tile_size + at_once * strip_size + pixels.lanes + places.lanes),
+        (parts, tiles * tile_size + at_once * (strip_size + pixels.lanes + places.lanes)),
         np.zeros(groups * places.lanes, f"f{itemsize}"),
         x_shape[0] * y_shape[1] * y_shape[2] * y_shape[3] * channels * taps // AT_ONCE,
     )  # fmt: skip
@@ -124,9 +124,10 @@ def sums_case(
     # As many tiles as a part has output channels: then tiles and sums are as often read again as each other.
     tiles = block * max(1, min(places.lanes // kernel_parts, strips * tiles_of_strip) // block)
     cut = SumsCut(
-        groups, channels, kernels, channel_parts, tiles, strips, block, strip_pixels(pixels), strip_pixels(places)
-    )
-    room = points * tiles * (pixels.lanes + COLUMNS * lanes) + strips * held + pixels.lanes + places.lanes
+        groups, channels, kernels, channel_parts, tiles, strips, block, strip_pixels(pixels) + 1,
+        strip_pixels(places) + 1,
+    )  # fmt: skip
+    room = points * tiles * (pixels.lanes + COLUMNS * lanes) + strips * (held + pixels.lanes + places.lanes)
     return SumsCase(
         scheme, tuple(pixels), tuple(places), tuple(cut), np.arange(kernel_parts + 1) * vectors // kernel_parts, lanes,
         (chunks, points, channels, places.lanes), (min(threads, chunks * kernel_parts * channel_parts), room),

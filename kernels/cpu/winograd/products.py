@@ -13,7 +13,7 @@ from scratchnet.kernels.cpu.jit import inline, kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array, Sizes
 from scratchnet.kernels.cpu.microkernel import multiply
 from scratchnet.kernels.cpu.vectors import HOST
-from scratchnet.kernels.cpu.winograd.tiles import Tiles, collect_strip, deal_strip, place, strip_tiles, strips_of
+from scratchnet.kernels.cpu.winograd.tiles import Tiles, collect_strip, deal_strip, find_places, strip_tiles, strips_of
 from scratchnet.kernels.cpu.winograd.transforms import transform_input, transform_products
 from scratchnet.kernels.cpu.winograd.weights import TERMS, Weights, transform_taps
 
@@ -27,7 +27,7 @@ class Cut(NamedTuple):
     strips: int
     block: int  # terms that are added up before their sum is added to the others'
     products: int  # at all points
-    pixels: int  # of a strip
+    pixels: int  # of a strip, at most, and the one beyond
     places: int
 
 
@@ -63,10 +63,12 @@ def _part(
     of_group = x.images // g.groups * of_image
     pixels = work[: g.points * c.tiles * x.lanes]
     products = work[pixels.size : c.products]
-    held = work[c.products : c.products + c.strips * c.pixels + x.lanes]
+    held = work[c.products : c.products + c.strips * c.pixels]
     results = work[c.products + held.size :]
-    beyond, nowhere = c.strips * c.pixels, c.strips * c.places
-    held[beyond:] = 0
+    origins = find_places(x, x.lanes, c.pixels - x.lanes)
+    goals = find_places(y, y.lanes, c.places - y.lanes)
+    for end in range(c.pixels, held.size + 1, c.pixels):
+        held[end - x.lanes : end] = 0
     starts = np.zeros(c.strips + 1, np.int64)  # of each strip's tiles
     done = first_strip
     while done < end_strip:
@@ -77,8 +79,8 @@ def _part(
             deal_strip(held, s * c.pixels, x.lanes, source, x, image, strip, g.channels, 0, lanes)
             starts[s + 1] = starts[s] + strip_tiles(x, strip)
         _tiles(
-            held, weights, bias, results, pixels, products, starts[: count + 1], scheme, x, y, g, c, panels, relu,
-            lanes, group, first % of_image, beyond, nowhere,
+            held, weights, bias, results, pixels, products, origins, goals, starts[: count + 1], scheme, x, y, g, c,
+            panels, relu, lanes, group, first % of_image,
         )  # fmt: skip
         for s in range(count):
             image, strip = (first + s) // of_image * g.groups + group, (first + s) % of_image
@@ -88,19 +90,18 @@ def _part(
 
 @inline
 def _tiles(
-    held: Array, weights: Array, bias: Array, results: Array, pixels: Array, products: Array, starts: Array,
-    scheme: int, x: Tiles, y: Tiles, g: Weights, c: Cut, panels: Array, relu: bool, lanes: int, group: int,
-    first_strip: int, beyond: int, nowhere: int,
+    held: Array, weights: Array, bias: Array, results: Array, pixels: Array, products: Array, origins: Array,
+    goals: Array, starts: Array, scheme: int, x: Tiles, y: Tiles, g: Weights, c: Cut, panels: Array, relu: bool,
+    lanes: int, group: int, first_strip: int,
 ) -> None:  # fmt: skip
     """The tiles of the strips that are held, of which the first is the image's strip `first_strip`."""
     of_image = strips_of(x)
-    origin = np.empty(g.points, np.int64)
-    goal = np.empty(y.size * y.size, np.int64)
     rows = np.arange(ROWS) * x.lanes
     terms = np.arange(g.channels)
     zero = np.zeros(lanes, held.dtype)
     pixels_to = np.arange(g.points) * (c.tiles * x.lanes)
-    strip_of = np.empty(c.tiles, np.int64)
+    strip_of = np.empty(c.tiles, np.int64)  # of those that are held
+    tile_of = np.empty(c.tiles, np.int64)  # of the image's
     s = 0
     for first in range(0, starts[-1], c.tiles):
         count = min(c.tiles, starts[-1] - first)
@@ -108,10 +109,12 @@ def _tiles(
             while starts[s + 1] <= first + p:
                 s += 1
             strip_of[p] = s
-            strip = (first_strip + s) % of_image
-            place(origin, x, x.lanes, s * c.pixels, beyond, strip, first + p - starts[s])
+            tile_of[p] = (first_strip + s) % of_image * x.strip_rows * x.columns + first + p - starts[s]
             for k in range(0, x.lanes, lanes):
-                transform_input(scheme, held, k, origin, pixels, p * x.lanes + k, pixels_to)
+                transform_input(
+                    scheme, held, s * c.pixels + k, origins, tile_of[p] * g.points, pixels, p * x.lanes + k, pixels_to,
+                    0,
+                )  # fmt: skip
         for panel in range(panels.size - 1):
             v = panels[panel]
             columns = panels[panel + 1] - v
@@ -133,11 +136,9 @@ def _tiles(
                         )  # fmt: skip
             products_at = np.arange(g.points) * (c.tiles * width)
             for p in range(count):
-                here = strip_of[p]
-                strip = (first_strip + here) % of_image
-                place(goal, y, y.lanes, here * c.places, nowhere, strip, first + p - starts[here])
                 for k in range(0, width, lanes):
                     transform_products(
-                        scheme, products, p * width + k, products_at, results, v * lanes + k, goal, bias,
+                        scheme, products, p * width + k, products_at, 0, results,
+                        strip_of[p] * c.places + v * lanes + k, goals, tile_of[p] * y.size * y.size, bias,
                         (group * panels[-1] + v) * lanes + k, relu,
                     )  # fmt: skip

@@ -11,7 +11,7 @@ from scratchnet.kernels.cpu.reduce import sum_channel
 from scratchnet.kernels.cpu.tiled.cutting import part_of_rows
 from scratchnet.kernels.cpu.tiled.inside_sums import panel_width
 from scratchnet.kernels.cpu.vectors import HOST
-from scratchnet.kernels.cpu.winograd.tiles import Tiles, deal_strip, place, strip_tiles, strips_of
+from scratchnet.kernels.cpu.winograd.tiles import Tiles, deal_strip, find_places, strip_tiles, strips_of
 from scratchnet.kernels.cpu.winograd.transforms import transform_input, transform_sums, transform_upstream
 
 ROWS, COLUMNS = HOST.rows, HOST.columns
@@ -28,7 +28,7 @@ class SumsCut(NamedTuple):
     tiles: int  # a multiple of the block
     strips: int
     block: int  # tiles that are added up before their sum is added to the others'
-    pixels: int  # of a strip, at most
+    pixels: int  # of a strip, at most, and the one beyond
     places: int
 
 
@@ -83,10 +83,12 @@ def _part(
     pixels = work[: points * g.tiles * width]
     places = work[pixels.size : pixels.size + points * g.tiles * COLUMNS * lanes]
     held = work[pixels.size + places.size :]
-    held_places = held[(g.strips * g.pixels + 1) * width :]
-    beyond, nowhere = g.strips * g.pixels * width, g.strips * g.places * height
-    held[beyond : beyond + width] = 0
-    held_places[nowhere : nowhere + height] = 0
+    held_places = held[g.strips * g.pixels * width :]
+    origins = find_places(x, width, (g.pixels - 1) * width)
+    place_origins = find_places(y, height, (g.places - 1) * height)
+    for s in range(1, g.strips + 1):
+        held[(s * g.pixels - 1) * width : s * g.pixels * width] = 0
+        held_places[(s * g.places - 1) * height : s * g.places * height] = 0
     starts = np.zeros(g.strips + 1, np.int64)  # of each strip's tiles
     begin, end = first_image * of_image, end_image * of_image
     for first_strip in range(begin, end, g.strips):
@@ -99,16 +101,16 @@ def _part(
             )
             starts[s + 1] = starts[s] + strip_tiles(x, strip)
         _add_tiles(
-            held, held_places, sums, pixels, places, starts[: count + 1], scheme, x, y, g, first_strip % of_image,
-            c_first, c_end, v_first, v_end, width, height, beyond, nowhere, first_strip == begin, lanes,
+            held, held_places, sums, pixels, places, origins, place_origins, starts[: count + 1], scheme, x, y, g,
+            first_strip % of_image, c_first, c_end, v_first, v_end, width, height, first_strip == begin, lanes,
         )  # fmt: skip
 
 
 @inline
 def _add_tiles(
-    held: Array, held_places: Array, sums: Array, pixels: Array, places: Array, starts: Array, scheme: int, x: Tiles,
-    y: Tiles, g: SumsCut, first_strip: int, c_first: int, c_end: int, v_first: int, v_end: int, width: int, height: int,
-    beyond: int, nowhere: int, fresh: bool, lanes: int,
+    held: Array, held_places: Array, sums: Array, pixels: Array, places: Array, origins: Array, place_origins: Array,
+    starts: Array, scheme: int, x: Tiles, y: Tiles, g: SumsCut, first_strip: int, c_first: int, c_end: int,
+    v_first: int, v_end: int, width: int, height: int, fresh: bool, lanes: int,
 ) -> None:  # fmt: skip
     """Adds the tiles of the strips that are held, of which the first is the image's strip `first_strip`, to the sums;
     `fresh`: there are none yet.
@@ -117,12 +119,12 @@ def _add_tiles(
     zero = np.zeros(lanes, sums.dtype)
     of_image = strips_of(x)
     start = c_first // lanes * lanes
-    origin = np.empty(points, np.int64)
     rows = np.arange(ROWS)
     point = np.arange(points) * g.tiles
     pixels_to = point * width
     x_terms = np.arange(g.tiles) * width
-    strip_of = np.empty(g.tiles, np.int64)
+    strip_of = np.empty(g.tiles, np.int64)  # of those that are held
+    tile_of = np.empty(g.tiles, np.int64)  # of the image's
     s = 0
     for first in range(0, starts[-1], g.tiles):
         count = min(g.tiles, starts[-1] - first)
@@ -130,23 +132,22 @@ def _add_tiles(
             while starts[s + 1] <= first + p:
                 s += 1
             strip_of[p] = s
-            strip = (first_strip + s) % of_image
-            place(origin, x, width, s * g.pixels * width, beyond, strip, first + p - starts[s])
+            tile_of[p] = (first_strip + s) % of_image * x.strip_rows * x.columns + first + p - starts[s]
             for c in range(0, width, lanes):
-                transform_input(scheme, held, c, origin, pixels, p * width + c, pixels_to)
+                transform_input(
+                    scheme, held, s * g.pixels * width + c, origins, tile_of[p] * points, pixels, p * width + c,
+                    pixels_to, 0,
+                )  # fmt: skip
         v = v_first
         while v < v_end:
             columns = panel_width(v_end - v)
             places_to = point * (columns * lanes)
             y_terms = np.arange(g.tiles) * (columns * lanes)
             for p in range(count):
-                here = strip_of[p]
-                strip = (first_strip + here) % of_image
-                place(origin, y, height, here * g.places * height, nowhere, strip, first + p - starts[here])
                 for k in range(0, columns * lanes, lanes):
                     transform_upstream(
-                        scheme, held_places, (v - v_first) * lanes + k, origin, places, p * columns * lanes + k,
-                        places_to,
+                        scheme, held_places, strip_of[p] * g.places * height + (v - v_first) * lanes + k, place_origins,
+                        tile_of[p] * y.size * y.size, places, p * columns * lanes + k, places_to, 0,
                     )  # fmt: skip
             for e in range(points):
                 c = c_first
@@ -183,7 +184,7 @@ def _write_taps(
         for chunk in range(1, len(sums)):
             for e in range(points):
                 add_lanes(all_sums, here + point[e], all_sums, chunk * size + here + point[e])
-        transform_sums(scheme, all_sums, here, point, numbers, (c - first) * taps * lanes, to)
+        transform_sums(scheme, all_sums, here, point, 0, numbers, (c - first) * taps * lanes, to, 0)
     count_of_taps = (end - first) * taps
     for i in range(0, count_of_taps, lanes):
         goal = start + (k * g.channels + first) * taps + i

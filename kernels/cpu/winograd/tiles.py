@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 from scratchnet.kernels.cpu.dealing import transpose
 from scratchnet.kernels.cpu.jit import inline
 from scratchnet.kernels.cpu.layout import Array
@@ -11,7 +13,7 @@ class Tiles(NamedTuple):
     """Images, and the squares that are cut from them, tile after tile.
 
     A strip of an image is some rows of its tiles. A core holds the pixels of a few strips, each a vector of channels;
-    after them comes one pixel more: what is beyond an image is read there, where zeros are, or written there.
+    after each strip's comes one pixel more: what is beyond the image is read there, where zeros are, or written there.
     """
 
     images: int  # times groups
@@ -79,14 +81,21 @@ def collect_strip(
 
 
 @inline
-def place(origin: Array, t: Tiles, width: int, start: int, beyond: int, strip: int, tile: int) -> None:
-    """origin[i] = where the strip's tile has its place i, if pixels are `width` apart from `start` on."""
-    top = strip * t.strip_rows * t.step - t.top
-    first_row = top + tile // t.columns * t.step
-    first_column = tile % t.columns * t.step - t.left
-    for i in range(t.size):
-        row = first_row + i
-        for j in range(t.size):
-            column = first_column + j
-            inside = 0 <= row < t.height and 0 <= column < t.width
-            origin[i * t.size + j] = start + ((row - max(0, top)) * t.width + column) * width if inside else beyond
+def find_places(t: Tiles, width: int, beyond: int) -> Array:
+    """Where the tiles of an image have their places, size * size for each, counted from the start of the tile's strip.
+
+    Pixels are `width` apart; `beyond` is the one that is beyond the image.
+    """
+    found = np.empty(t.rows * t.columns * t.size * t.size, np.int64)
+    n = 0
+    for tile in range(t.rows * t.columns):
+        first_row, first_column = tile // t.columns * t.step - t.top, tile % t.columns * t.step - t.left
+        strip_top = max(0, tile // t.columns // t.strip_rows * t.strip_rows * t.step - t.top)
+        for i in range(t.size):
+            row = first_row + i
+            for j in range(t.size):
+                column = first_column + j
+                inside = 0 <= row < t.height and 0 <= column < t.width
+                found[n] = ((row - strip_top) * t.width + column) * width if inside else beyond
+                n += 1
+    return found

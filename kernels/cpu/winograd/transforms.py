@@ -8,21 +8,23 @@ from llvmlite import ir
 from numba.core import types
 
 from scratchnet.kernels.cpu.jit import intrinsic
-from scratchnet.kernels.cpu.llvm import BIT, Body, Builder, called
+from scratchnet.kernels.cpu.llvm import Body, Builder, called
 from scratchnet.kernels.cpu.winograd.schemes import SCHEMES, Matrix, transposed
 
 
 def _transform(name: str, matrices: Sequence[Matrix]) -> Any:
-    """What kernels call as `name(scheme, source, start, origin, target, to_start, to)`:
+    """What kernels call as `name(scheme, source, start, origin, first, target, to_start, to, to_first)`:
 
-    target[to_start + to[j]] = number j of the transform of the numbers i at source[start + origin[i]], vectors all.
+    target[to_start + to[to_first + j]] = number j of the transform of the numbers i at source[start + origin[first + i]],
+    vectors all.
     """
 
     def transform(
-        typing: Any, scheme: Any, source: Any, start: Any, origin: Any, target: Any, to_start: Any, to: Any
-    ) -> Any:
+        typing: Any, scheme: Any, source: Any, start: Any, origin: Any, first: Any, target: Any, to_start: Any, to: Any,
+        to_first: Any,
+    ) -> Any:  # fmt: skip
         n = types.int64
-        signature = types.void(n, source, n, origin, target, n, to)
+        signature = types.void(n, source, n, origin, n, target, n, to, n)
         return signature, called(name, _by_scheme(name, matrices, _as_it_is))
 
     return intrinsic(transform)
@@ -32,11 +34,11 @@ def _finishing_transform(name: str, matrices: Sequence[Matrix]) -> Any:
     """The same with `bias, bias_start, relu` as further arguments: plus the vector at bias[bias_start], then ReLU."""
 
     def transform(
-        typing: Any, scheme: Any, source: Any, start: Any, origin: Any, target: Any, to_start: Any, to: Any, bias: Any,
-        bias_start: Any, relu: Any,
+        typing: Any, scheme: Any, source: Any, start: Any, origin: Any, first: Any, target: Any, to_start: Any, to: Any,
+        to_first: Any, bias: Any, bias_start: Any, relu: Any,
     ) -> Any:  # fmt: skip
         n = types.int64
-        signature = types.void(n, source, n, origin, target, n, to, bias, n, types.boolean)
+        signature = types.void(n, source, n, origin, n, target, n, to, n, bias, n, types.boolean)
         return signature, called(name, _by_scheme(name, matrices, _finished))
 
     return intrinsic(transform)
@@ -51,14 +53,8 @@ def _as_it_is(v: Builder) -> Callable[[Any], Any]:
 
 def _finished(v: Builder, bias: Any, bias_start: Any, relu: Any) -> Callable[[Any], Any]:
     added = v.load(v.at(bias, bias_start))
-    flag = v.spread(relu, ir.VectorType(BIT, v.lanes))
-
-    def finish(number: Any) -> Any:
-        total = v.b.fadd(number, added)
-        negative = v.b.and_(flag, v.b.fcmp_ordered("<", total, v.zero))
-        return v.b.select(negative, v.zero, total)
-
-    return finish
+    least = v.least(relu)
+    return lambda number: v.at_least(v.b.fadd(number, added), least)
 
 
 def _by_scheme(name: str, matrices: Sequence[Matrix], finish: Finish) -> Body:
@@ -77,19 +73,50 @@ def _straight(matrix: Matrix, finish: Finish) -> Body:
     rows, columns = len(matrix), len(matrix[0])
 
     def body(v: Builder, args: Sequence[Any]) -> None:
-        source, start, origin, target, to_start, to, *further = args
+        source, start, origin, first, target, to_start, to, to_first, *further = args
         b, last = v.b, finish(v, *further)
+        origin, to = v.at(origin, first), v.at(to, to_first)
         half = []  # tile @ M.T
         for i in range(columns):
             places = [v.at(source, start, b.load(v.at(origin, v.constant(i * columns + j)))) for j in range(columns)]
             line = [v.load(place) for place in places]
-            half.append([_combined(v, row, line) for row in matrix])
-        for i in range(rows):
-            for j in range(rows):
-                number = last(_combined(v, matrix[i], [line[j] for line in half]))
-                v.store(number, v.at(target, to_start, b.load(v.at(to, v.constant(i * rows + j)))))
+            half.append(_multiplied(v, matrix, line))
+        for j in range(rows):
+            for i, number in enumerate(_multiplied(v, matrix, [line[j] for line in half])):
+                v.store(last(number), v.at(target, to_start, b.load(v.at(to, v.constant(i * rows + j)))))
 
     return body
+
+
+def _multiplied(v: Builder, matrix: Matrix, vectors: Sequence[Any]) -> list[Any]:
+    """matrix @ vectors. The rows of a point and of its opposite differ in signs alone: they share two sums."""
+    found: dict[int, Any] = {}
+    for i, row in enumerate(matrix):
+        if i in found:
+            continue
+        j, factor = _opposite(matrix, i)
+        if factor:
+            even = _combined(v, [(a + b) / 2 for a, b in zip(row, matrix[j], strict=True)], vectors)
+            odd = _combined(v, [(a - b) / 2 / factor for a, b in zip(row, matrix[j], strict=True)], vectors)
+            for k, sign in ((i, 1), (j, -1)):
+                found[k] = _combined(v, [Fraction(1), sign * factor], [even, odd])
+        else:
+            found[i] = _combined(v, row, vectors)
+    return [found[i] for i in range(len(matrix))]
+
+
+def _opposite(matrix: Matrix, i: int) -> tuple[int, Fraction]:
+    """The row after i, if there is one, that is row i but for some signs, and a factor of the numbers whose signs
+    differ: what is left of them is exact in a float. The factor is 0 without such a row.
+    """
+    for j in range(i + 1, len(matrix)):
+        pairs = list(zip(matrix[i], matrix[j], strict=True))
+        odd = [a for a, b in pairs if a != b]
+        if all(abs(a) == abs(b) for a, b in pairs) and 0 < len(odd) < sum(a != 0 for a in matrix[i]):
+            for factor in odd:
+                if all((a / factor).denominator.bit_count() == 1 for a in odd):
+                    return j, factor
+    return i, Fraction(0)
 
 
 def _combined(v: Builder, factors: Sequence[Fraction], vectors: Sequence[Any]) -> Any:
