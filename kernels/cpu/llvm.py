@@ -14,13 +14,16 @@ Body = Callable[["Builder", Sequence[Any]], Any]  # writes a function, given its
 
 
 class Builder:
-    """LLVM's builder with the few words that the kernels here are written in; one dtype of numbers and its vectors."""
+    """LLVM's builder with the few words that the kernels here are written in; one dtype of numbers and its vectors.
 
-    def __init__(self, builder: Any, dtype: Any) -> None:
+    lanes: of the vectors; as many as the host's have unless given.
+    """
+
+    def __init__(self, builder: Any, dtype: Any, lanes: int | None = None) -> None:
         self.b, self.dtype = builder, dtype
         self.number = ir.DoubleType() if dtype == types.float64 else ir.FloatType()
         self.size = dtype.bitwidth // 8
-        self.lanes = HOST.size // self.size
+        self.lanes = lanes or HOST.size // self.size
         self.vector = ir.VectorType(self.number, self.lanes)
         self.zero = ir.Constant(self.vector, [0.0] * self.lanes)
 

@@ -20,7 +20,7 @@ from scratchnet.kernels.cpu.vectors import HOST
 
 @intrinsic
 def multiply(
-    typing: Any, rows_left: Any, columns: Any, panel: Any, p_start: Any, p_terms: Any, factors: Any, f_start: Any,
+    typing: Any, rows_left: Any, columns: Any, half: Any, panel: Any, p_start: Any, p_terms: Any, factors: Any, f_start: Any,
     f_rows: Any, f_terms: Any, first: Any, end: Any, add: Any, add_start: Any, add_row: Any, add_column: Any, out: Any,
     out_start: Any, out_row: Any, relu: Any,
 ) -> Any:  # fmt: skip
@@ -31,24 +31,29 @@ def multiply(
         sum = factors[f_start + f_rows[k] + f_terms[t]] * panel[p_start + p_terms[t] + j lanes + i], first <= t < end
         out[out_start + k out_row + j lanes + i] = sum + add[add_start + k add_row + j add_column + i]
 
-    and with `relu` what is negative becomes 0. There is at least one t.
+    and with `relu` what is negative becomes 0. There is at least one t. With `half` nobody wants the upper half of each
+    row's last vector: it may become 0, in less time where the processor computes half a vector faster.
     """
     n = types.int64
     signature = types.int64(
-        n, n, panel, n, p_terms, factors, n, f_rows, f_terms, n, n, add, n, n, n, out, n, n, types.boolean,
+        n, n, types.boolean, panel, n, p_terms, factors, n, f_rows, f_terms, n, n, add, n, n, n, out, n, n, types.boolean,
     )  # fmt: skip
 
     def body(v: Builder, args: Sequence[Any]) -> Any:
-        rows_left, columns, *others = args
+        rows_left, columns, half, *others = args
         most = v.constant(HOST.rows)
-        half = v.b.sdiv(v.b.add(rows_left, v.constant(1)), v.constant(2))
+        about_half = v.b.sdiv(v.b.add(rows_left, v.constant(1)), v.constant(2))
         # Two tiles for what is left are of about the same size: of 10 rows 5 and 5, not 8 and 2.
-        split = v.b.select(v.b.icmp_signed("<", half, most), half, most)
+        split = v.b.select(v.b.icmp_signed("<", about_half, most), about_half, most)
         own = v.b.select(v.b.icmp_signed("<=", rows_left, most), rows_left, split)
         for rows in range(HOST.rows, 0, -1):
             with v.b.if_then(v.b.icmp_signed("==", own, v.constant(rows))):
                 for width in range(1, HOST.columns + 1):
                     with v.b.if_then(v.b.icmp_signed("==", columns, v.constant(width))):
+                        if HOST.by_halves and 2 * width - 1 <= HOST.columns:
+                            with v.b.if_then(half):
+                                v.call(f"tile_{rows}x{width}_half", _tile(rows, 2 * width - 1, 2), others)
+                                v.b.ret(v.constant(rows))
                         v.call(f"tile_{rows}x{width}", _tile(rows, width), others)
                         v.b.ret(v.constant(rows))
                 v.b.ret(v.constant(0))
@@ -57,30 +62,33 @@ def multiply(
     return signature, called("multiply", body, INT)
 
 
-def _tile(rows: int, columns: int) -> Body:
-    """`multiply` for one size of tile."""
+def _tile(rows: int, columns: int, part: int = 1) -> Body:
+    """`multiply` for one size of tile, whose columns are vectors of a `part` of the lanes. Those that are left are 0."""
 
     def body(v: Builder, args: Sequence[Any]) -> None:
         panel, p_start, p_terms, factors, f_start, f_rows, f_terms, first, end, *others = args
         add, add_start, add_row, add_column, out, out_start, out_row, relu = others
-        b = v.b
+        b, u = v.b, Builder(v.b, v.dtype, v.lanes // part)
         row = [v.at(factors, f_start, b.load(v.at(f_rows, v.constant(k)))) for k in range(rows)]
-        loop = v.loop(first, end, [v.zero] * (rows * columns))
+        loop = v.loop(first, end, [u.zero] * (rows * columns))
         here = v.at(panel, p_start, b.load(v.at(p_terms, loop.index)))
-        x = [v.load(v.at(here, v.constant(j * v.lanes))) for j in range(columns)]
+        x = [u.load(v.at(here, v.constant(j * u.lanes))) for j in range(columns)]
         term = b.load(v.at(f_terms, loop.index))
         sums = []
         for k in range(rows):
-            factor = v.spread(b.load(v.at(row[k], term)))
-            sums += [v.multiply_add(factor, x[j], loop.values[k * columns + j]) for j in range(columns)]
+            factor = u.spread(b.load(v.at(row[k], term)))
+            sums += [u.multiply_add(factor, x[j], loop.values[k * columns + j]) for j in range(columns)]
         loop.close(sums)
-        least = v.least(relu)
+        least = u.least(relu)
         for k in range(rows):
             for j in range(columns):
-                start = v.at(add, add_start, b.mul(add_row, v.constant(k)), b.mul(add_column, v.constant(j)))
-                total = b.fadd(v.load(start), sums[k * columns + j])
-                place = v.at(out, out_start, b.mul(out_row, v.constant(k)), v.constant(j * v.lanes))
-                v.store(v.at_least(total, least), place)
+                within = v.constant(j % part * u.lanes)
+                start = v.at(add, add_start, b.mul(add_row, v.constant(k)), b.mul(add_column, v.constant(j // part)))
+                total = b.fadd(u.load(v.at(start, within)), sums[k * columns + j])
+                place = v.at(out, out_start, b.mul(out_row, v.constant(k)), v.constant(j * u.lanes))
+                u.store(u.at_least(total, least), place)
+            for j in range(columns, -(-columns // part) * part):
+                u.store(u.zero, v.at(out, out_start, b.mul(out_row, v.constant(k)), v.constant(j * u.lanes)))
 
     return body
 

@@ -12,12 +12,15 @@ import numpy as np
 
 
 class Vectors(NamedTuple):
-    """A kind of vector: bytes of one register, and the tile's rows and vectors a row."""
+    """A kind of vector: bytes of one register, the tile's rows and vectors a row, and whether half a vector takes half
+    the time of a whole one.
+    """
 
     name: str
     size: int
     rows: int
     columns: int
+    by_halves: bool = False
 
     def lanes(self, dtype: np.dtype[Any]) -> int:
         """How many numbers of that dtype one vector has."""
@@ -31,6 +34,8 @@ KINDS = (
     Vectors("generic", 16, 4, 2),  # LLVM makes of 16 bytes what any processor has
 )
 
+BY_HALVES = ("znver4",)  # processors, by LLVM's names, that do the halves of an AVX-512 vector one after the other
+
 
 def _host() -> Vectors:
     """The widest that the processor has, or what SCRATCHNET_VECTORS names."""
@@ -42,7 +47,7 @@ def _host() -> Vectors:
         raise ValueError(f"SCRATCHNET_VECTORS (={named!r}) must be one of {', '.join(kind.name for kind in KINDS)}")
     features = llvmlite.binding.get_host_cpu_features()
     if features.get("avx512f"):
-        return KINDS[0]
+        return KINDS[0]._replace(by_halves=llvmlite.binding.get_host_cpu_name() in BY_HALVES)
     if features.get("avx2") and features.get("fma"):
         return KINDS[1]
     if features.get("neon"):

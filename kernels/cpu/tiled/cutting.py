@@ -57,6 +57,12 @@ def part_of_rows(rows: int, part: int, parts: int) -> tuple[int, int]:
 
 
 @inline
+def half_empty(count: int, lanes: int) -> bool:
+    """Whether the last of the vectors that so many numbers take has no more of them than half its lanes."""
+    return 0 < count % lanes <= lanes // 2
+
+
+@inline
 def spread(numbers: Array, lanes: int) -> Array:
     """Each number as often as a vector has lanes."""
     result = np.empty(numbers.size * lanes, numbers.dtype)

@@ -11,6 +11,7 @@ from scratchnet.kernels.cpu.layout import Array, Sizes
 from scratchnet.kernels.cpu.microkernel import multiply, transpose_lanes
 from scratchnet.kernels.cpu.reduce import sum_channel
 from scratchnet.kernels.cpu.tiled.chunks import add_chunks
+from scratchnet.kernels.cpu.tiled.cutting import half_empty
 from scratchnet.kernels.cpu.tiled.planes import Geometry
 from scratchnet.kernels.cpu.vectors import HOST
 
@@ -70,6 +71,7 @@ def _part(
         v = v_first
         while v < v_end:
             columns = panel_width(v_end - v)
+            half = v + columns == vectors and half_empty(g.kernels, lanes)
             transpose_places(gy, panel, g.groups, group, g.kernels, places, first, count, v, columns, width, lanes)
             for tap in range(taps):
                 c = 0
@@ -80,7 +82,7 @@ def _part(
                     else:
                         add, a, a_row, a_column = goal, to, taps * pitch, lanes
                     c += multiply(
-                        g.channels - c, columns, panel, 0, p_terms[tap], x, c * plane, channel_rows, x_terms[tap], 0,
+                        g.channels - c, columns, half, panel, 0, p_terms[tap], x, c * plane, channel_rows, x_terms[tap], 0,
                         counts[tap], add, a, a_row, a_column, goal, to, taps * pitch, False,
                     )  # fmt: skip
                 if counts[tap] == 0 and first == first_sample * places:

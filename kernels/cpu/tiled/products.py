@@ -5,7 +5,7 @@ import numpy as np
 from scratchnet.kernels.cpu.jit import inline, kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array
 from scratchnet.kernels.cpu.microkernel import copy_lanes, multiply, transpose_lanes
-from scratchnet.kernels.cpu.tiled.cutting import part_of_rows
+from scratchnet.kernels.cpu.tiled.cutting import half_empty, part_of_rows
 from scratchnet.kernels.cpu.vectors import HOST
 
 ROWS, COLUMNS = HOST.rows, HOST.columns
@@ -78,9 +78,9 @@ def _strip(
                 else:
                     add, start, add_row = goal, to, pitch
                 i += multiply(
-                    i_end - i, (length + lanes - 1) // lanes, panels, tile * block * width, p_terms, a,
-                    i * a_row + t0 * a_term, a_rows, a_terms, 0, count, add, start, add_row, lanes, goal, to, pitch,
-                    False,
+                    i_end - i, (length + lanes - 1) // lanes, half_empty(length, lanes), panels, tile * block * width,
+                    p_terms, a, i * a_row + t0 * a_term, a_rows, a_terms, 0, count, add, start, add_row, lanes, goal,
+                    to, pitch, False,
                 )  # fmt: skip
     for tile in range(tiles):
         j = j_first + tile * width

@@ -12,7 +12,7 @@ from scratchnet.kernels.cpu.dealing import transpose
 from scratchnet.kernels.cpu.jit import kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array, Sizes
 from scratchnet.kernels.cpu.microkernel import multiply
-from scratchnet.kernels.cpu.tiled.cutting import part_of_rows, spread
+from scratchnet.kernels.cpu.tiled.cutting import half_empty, part_of_rows, spread
 from scratchnet.kernels.cpu.vectors import HOST
 
 ROWS = HOST.rows
@@ -76,8 +76,8 @@ def convolve_samples(
                 for row in range(g.rows):
                     _row(
                         all_dealt, weights, bias, all_results, row_bases[row], row_classes[row], column_bases,
-                        column_classes, class_starts, x_terms, w_terms, g, relu, lanes, memory, chosen % g.groups, row,
-                        0, g.kernels, block,
+                        column_classes, class_starts, x_terms, w_terms, g, relu, lanes, memory, chosen, row, 0,
+                        g.kernels, block,
                     )  # fmt: skip
                 _collect(target, all_results, memory, g, chosen, 0, places, lanes)
     else:
@@ -91,7 +91,7 @@ def convolve_samples(
             k_first, k_end = part_of_rows(g.kernels, part % kernel_parts, kernel_parts)
             _row(
                 all_dealt, weights, bias, all_results, row_bases[row], row_classes[row], column_bases, column_classes,
-                class_starts, x_terms, w_terms, g, relu, lanes, chosen, chosen % g.groups, row, k_first, k_end, block,
+                class_starts, x_terms, w_terms, g, relu, lanes, chosen, chosen, row, k_first, k_end, block,
             )  # fmt: skip
         blocks = (places + BLOCK - 1) // BLOCK
         for part in prange(sets * blocks):
@@ -132,8 +132,10 @@ def _collect(
 def _row(
     source: Array, weights: Array, bias: Array, target: Array, row_base: int, row_class: int, column_bases: Array,
     column_classes: Array, class_starts: Array, x_terms: Array, w_terms: Array, g: SampleGrid, relu: bool, lanes: int,
-    memory: int, group: int, row: int, k_first: int, k_end: int, block: int,
+    memory: int, chosen: int, row: int, k_first: int, k_end: int, block: int,
 ) -> None:  # fmt: skip
+    group = chosen % g.groups
+    half = chosen // g.groups == g.sets - 1 and half_empty(g.samples, lanes)
     width = g.vectors * lanes
     plane = g.rows * g.columns * width  # of the target
     w_rows = np.arange(ROWS) * g.w_row
@@ -160,6 +162,6 @@ def _row(
                 else:
                     add, a, a_row, a_column = target, to, plane, lanes
                 k += multiply(
-                    k_end - k, g.vectors, source, base, x_terms, weights, w, w_rows, w_terms, t0, t1, add, a, a_row,
+                    k_end - k, g.vectors, half, source, base, x_terms, weights, w, w_rows, w_terms, t0, t1, add, a, a_row,
                     a_column, target, to, plane, last,
                 )  # fmt: skip

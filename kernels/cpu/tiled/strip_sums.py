@@ -9,7 +9,7 @@ import numpy as np
 from scratchnet.kernels.cpu.jit import kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array, Sizes
 from scratchnet.kernels.cpu.microkernel import copy_rows, multiply
-from scratchnet.kernels.cpu.tiled.cutting import part_of_rows, spread
+from scratchnet.kernels.cpu.tiled.cutting import half_empty, part_of_rows, spread
 from scratchnet.kernels.cpu.tiled.strips import Strips, fill_copies
 from scratchnet.kernels.cpu.vectors import HOST
 
@@ -69,8 +69,9 @@ def _part(
                     else:
                         add, a, a_row, a_column = out, at, pitch, lanes
                     k += multiply(
-                        k_end - k, (count + lanes - 1) // lanes, copies, first, taps, weights, w * taps.size, w_rows,
-                        w_terms, t0, t1, add, a, a_row, a_column, out, at, pitch, relu and t1 == taps.size,
+                        k_end - k, (count + lanes - 1) // lanes, half_empty(count, lanes), copies, first, taps, weights,
+                        w * taps.size, w_rows, w_terms, t0, t1, add, a, a_row, a_column, out, at, pitch,
+                        relu and t1 == taps.size,
                     )  # fmt: skip
             if count < width:
                 copy_rows(y, start, plane, sums, 0, width, k_end - k_first, count)

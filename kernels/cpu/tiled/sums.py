@@ -12,7 +12,7 @@ import numpy as np
 from scratchnet.kernels.cpu.jit import kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array, Sizes
 from scratchnet.kernels.cpu.microkernel import copy_rows, multiply
-from scratchnet.kernels.cpu.tiled.cutting import part_of_rows, spread
+from scratchnet.kernels.cpu.tiled.cutting import half_empty, part_of_rows, spread
 from scratchnet.kernels.cpu.tiled.planes import Grid, fill
 from scratchnet.kernels.cpu.vectors import HOST
 
@@ -81,7 +81,7 @@ def _part(
         group = tile // tiles_each % g.groups
         first = tile % tiles_each * width
         count = min(width, length - first)
-        vectors = (count + lanes - 1) // lanes
+        vectors, half = (count + lanes - 1) // lanes, half_empty(count, lanes)
         tile_start = 0
         runs = 0
         done = 0
@@ -151,7 +151,7 @@ def _part(
                 else:
                     add, a, a_row, a_column = out, to, pitch, lanes
                 k += multiply(
-                    k_end - k, vectors, x, x_start, x_terms, weights, w, w_rows, w_terms, t0, t1, add, a, a_row,
+                    k_end - k, vectors, half, x, x_start, x_terms, weights, w, w_rows, w_terms, t0, t1, add, a, a_row,
                     a_column, out, to, pitch, last,
                 )  # fmt: skip
         if not direct:

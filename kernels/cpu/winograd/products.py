@@ -12,6 +12,7 @@ import numpy as np
 from scratchnet.kernels.cpu.jit import inline, kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array, Sizes
 from scratchnet.kernels.cpu.microkernel import multiply
+from scratchnet.kernels.cpu.tiled.cutting import half_empty
 from scratchnet.kernels.cpu.vectors import HOST
 from scratchnet.kernels.cpu.winograd.tiles import Tiles, collect_strip, deal_strip, find_places, strip_tiles, strips_of
 from scratchnet.kernels.cpu.winograd.transforms import transform_input, transform_products
@@ -118,6 +119,7 @@ def _tiles(
         for panel in range(panels.size - 1):
             v = panels[panel]
             columns = panels[panel + 1] - v
+            half = panel == panels.size - 2 and half_empty(g.kernels, lanes)
             width = columns * lanes
             w_terms = terms * width
             for e in range(g.points):
@@ -131,7 +133,7 @@ def _tiles(
                         else:
                             add, a, a_row, a_column = products, to, width, lanes
                         p += multiply(
-                            count - p, columns, weights, w, w_terms, pixels, (e * c.tiles + p) * x.lanes, rows, terms,
+                            count - p, columns, half, weights, w, w_terms, pixels, (e * c.tiles + p) * x.lanes, rows, terms,
                             t, min(g.channels, t + c.block), add, a, a_row, a_column, products, to, width, False,
                         )  # fmt: skip
             products_at = np.arange(g.points) * (c.tiles * width)

@@ -8,7 +8,7 @@ from scratchnet.kernels.cpu.jit import inline, kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array, Sizes
 from scratchnet.kernels.cpu.microkernel import add_lanes, multiply, transpose_lanes
 from scratchnet.kernels.cpu.reduce import sum_channel
-from scratchnet.kernels.cpu.tiled.cutting import part_of_rows
+from scratchnet.kernels.cpu.tiled.cutting import half_empty, part_of_rows
 from scratchnet.kernels.cpu.tiled.inside_sums import panel_width
 from scratchnet.kernels.cpu.vectors import HOST
 from scratchnet.kernels.cpu.winograd.tiles import Tiles, deal_strip, find_places, strip_tiles, strips_of
@@ -141,6 +141,7 @@ def _add_tiles(
         v = v_first
         while v < v_end:
             columns = panel_width(v_end - v)
+            half = (v + columns) * lanes == y.lanes and half_empty(g.kernels, lanes)
             places_to = point * (columns * lanes)
             y_terms = np.arange(g.tiles) * (columns * lanes)
             for p in range(count):
@@ -160,7 +161,7 @@ def _add_tiles(
                         else:
                             add, a, a_row, a_column = sums, to, y.lanes, lanes
                         taken = multiply(
-                            c_end - c, columns, places, places_to[e], y_terms, pixels, pixels_to[e] + c - start, rows,
+                            c_end - c, columns, half, places, places_to[e], y_terms, pixels, pixels_to[e] + c - start, rows,
                             x_terms, p, min(count, p + g.block), add, a, a_row, a_column, sums, to, y.lanes, False,
                         )  # fmt: skip
                     c += taken
