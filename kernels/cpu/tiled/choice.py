@@ -20,6 +20,7 @@ from scratchnet.kernels.cpu.tiled.planes import Grid
 from scratchnet.kernels.cpu.tiled.plans import PANEL_COST, backward_plans, forward_plan
 from scratchnet.kernels.cpu.tiled.sample_plans import lines
 from scratchnet.kernels.cpu.tiled.strips import strip_plan
+from scratchnet.kernels.cpu.vectors import full_vectors
 from scratchnet.kernels.geometry import output_size
 
 FEW = 32  # channels, at most, for the weight gradient by strips: copies of more don't stay in the second cache
@@ -146,6 +147,6 @@ def costs_of_sums(
         strips = math.inf
     vectors = -(-kernels // lanes)
     chunks = chunks_of(min(n, n * g.rows * g.columns // PLACES), groups * channels * taps * vectors * lanes)
-    inside = wanted * (1.2 * met * vectors + 5.6 * kernels / lanes / channels)
+    inside = wanted * (1.2 * met * full_vectors(kernels, lanes) + 5.6 * kernels / lanes / channels)
     inside += channels * vectors * taps * (70 + 50 * chunks)
     return strips * groups, inside * groups

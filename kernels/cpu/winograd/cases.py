@@ -188,4 +188,4 @@ def _parts_of_sums(count: int, vectors: int, channels: int) -> tuple[int, int]:
 
 def _even_panels(vectors: int) -> Array:
     count = -(-vectors // COLUMNS)
-    return np.arange(count + 1) * vectors // count
+    return -(-np.arange(count + 1) * vectors // count)

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from scratchnet.kernels.cpu.layout import Pair, Shape
 from scratchnet.kernels.cpu.tiled.choice import costs, costs_of_sums
+from scratchnet.kernels.cpu.vectors import full_vectors
 from scratchnet.kernels.geometry import output_size
 
 CALL = 100_000  # what a call costs more than one of conv_tiled
@@ -55,7 +56,7 @@ def _cost(outputs: int, x_shape: Shape, w_shape: Shape, size: Pair, groups: int,
         channels, kernels, target = kernels, channels, (x_shape[2], x_shape[3])
     wide, high = -(-channels // lanes), -(-kernels // lanes)  # vectors of channels, read and written
     tiles, points = _tiles(outputs, x_shape[0], target, w_shape[2])
-    products = tiles * points * (1.15 * channels * high + 11 * high + 16 * wide)
+    products = tiles * points * (1.15 * channels * full_vectors(kernels, lanes) + 11 * high + 16 * wide)
     return (products + 64 * channels * high * w_shape[2] * w_shape[3]) * groups + CALL
 
 
@@ -63,7 +64,7 @@ def _cost_of_sums(outputs: int, x_shape: Shape, w_shape: Shape, size: Pair, grou
     n, channels, kernels = x_shape[0], w_shape[1], w_shape[0] // groups
     wide, high = -(-channels // lanes), -(-kernels // lanes)
     tiles, points = _tiles(outputs, n, size, w_shape[2])
-    products = tiles * points * (1.37 * channels * high + 12.5 * (high + wide))
+    products = tiles * points * (1.37 * channels * full_vectors(kernels, lanes) + 12.5 * (high + wide))
     return (products + 32 * channels * high * points) * groups + CALL_FOR_SUMS
 
 
