@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 
 from scratchnet import nn
 from scratchnet.autograd.modes import no_grad
-from scratchnet.data import DataLoader
+from scratchnet.data import DataLoader, Dataset
 from scratchnet.nn import functional as F
 from scratchnet.optim import SGD, Adam, Optimizer, lr_scheduler
 from scratchnet.serialization import atomic, save_weights
@@ -86,14 +86,28 @@ def prepare(images: np.ndarray[Any, Any], white: int, shape: tuple[int, int, int
     return np.ascontiguousarray(np.broadcast_to(x, (len(x), *shape)))
 
 
+class _Prepared(Dataset[Batch]):
+    """An image set's samples as a net of some input shape takes them."""
+
+    def __init__(self, data: ImageSet, shape: tuple[int, int, int]) -> None:
+        self.data, self.shape = data, shape
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __getitem__(self, index: int) -> Batch:
+        images, labels = self.__getbatch__([index])
+        return images[0], labels[0]
+
+    def __getbatch__(self, indices: Sequence[int]) -> Batch:
+        numbers = list(indices)
+        images = prepare(self.data.data[numbers], self.data.white, self.shape)
+        return Tensor(images), Tensor(self.data.targets[numbers])
+
+
 def batches(data: ImageSet, shape: tuple[int, int, int], batch_size: int, shuffle: bool) -> DataLoader:
     """A loader of (images, labels) pairs: (N, *shape) float32 and (N,) int64."""
-
-    def collate(samples: list[tuple[np.ndarray[Any, Any], int]]) -> Batch:
-        images, labels = zip(*samples, strict=True)
-        return Tensor(prepare(np.stack(images), data.white, shape)), Tensor(np.array(labels, dtype=np.int64))
-
-    return DataLoader(data, batch_size=batch_size, shuffle=shuffle, collate_fn=collate)
+    return DataLoader(_Prepared(data, shape), batch_size=batch_size, shuffle=shuffle)
 
 
 def initialise(model: nn.Module, weights: str) -> None:

@@ -14,15 +14,15 @@ from llvmlite import ir
 from numba.core import types
 
 from scratchnet.kernels.cpu.jit import intrinsic
-from scratchnet.kernels.cpu.llvm import BIT, INT, Body, Builder, called
+from scratchnet.kernels.cpu.llvm import INT, Body, Builder, called
 from scratchnet.kernels.cpu.vectors import HOST
 
 
 @intrinsic
 def multiply(
-    typing: Any, rows_left: Any, columns: Any, half: Any, panel: Any, p_start: Any, p_terms: Any, factors: Any, f_start: Any,
-    f_rows: Any, f_terms: Any, first: Any, end: Any, add: Any, add_start: Any, add_row: Any, add_column: Any, out: Any,
-    out_start: Any, out_row: Any, relu: Any,
+    typing: Any, rows_left: Any, columns: Any, half: Any, panel: Any, p_start: Any, p_terms: Any, factors: Any,
+    f_start: Any, f_rows: Any, f_terms: Any, first: Any, end: Any, add: Any, add_start: Any, add_row: Any,
+    add_column: Any, out: Any, out_start: Any, out_row: Any, relu: Any,
 ) -> Any:  # fmt: skip
     """The multiply-adds of a tile of sums, `columns` vectors wide. Returns how many rows it has, at most rows_left.
 
@@ -34,9 +34,9 @@ def multiply(
     and with `relu` what is negative becomes 0. There is at least one t. With `half` nobody wants the upper half of each
     row's last vector: it may become 0, in less time where the processor computes half a vector faster.
     """
-    n = types.int64
+    n, flag = types.int64, types.boolean
     signature = types.int64(
-        n, n, types.boolean, panel, n, p_terms, factors, n, f_rows, f_terms, n, n, add, n, n, n, out, n, n, types.boolean,
+        n, n, flag, panel, n, p_terms, factors, n, f_rows, f_terms, n, n, add, n, n, n, out, n, n, flag,
     )  # fmt: skip
 
     def body(v: Builder, args: Sequence[Any]) -> Any:
@@ -63,7 +63,10 @@ def multiply(
 
 
 def _tile(rows: int, columns: int, part: int = 1) -> Body:
-    """`multiply` for one size of tile, whose columns are vectors of a `part` of the lanes. Those that are left are 0."""
+    """`multiply` for one size of tile.
+
+    Its columns are vectors of a `part` of the lanes. What they leave of a row's last whole vector becomes 0.
+    """
 
     def body(v: Builder, args: Sequence[Any]) -> None:
         panel, p_start, p_terms, factors, f_start, f_rows, f_terms, first, end, *others = args

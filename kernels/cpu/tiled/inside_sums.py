@@ -82,8 +82,8 @@ def _part(
                     else:
                         add, a, a_row, a_column = goal, to, taps * pitch, lanes
                     c += multiply(
-                        g.channels - c, columns, half, panel, 0, p_terms[tap], x, c * plane, channel_rows, x_terms[tap], 0,
-                        counts[tap], add, a, a_row, a_column, goal, to, taps * pitch, False,
+                        g.channels - c, columns, half, panel, 0, p_terms[tap], x, c * plane, channel_rows, x_terms[tap],
+                        0, counts[tap], add, a, a_row, a_column, goal, to, taps * pitch, False,
                     )  # fmt: skip
                 if counts[tap] == 0 and first == first_sample * places:
                     for c in range(g.channels):

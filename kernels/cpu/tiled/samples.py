@@ -162,6 +162,6 @@ def _row(
                 else:
                     add, a, a_row, a_column = target, to, plane, lanes
                 k += multiply(
-                    k_end - k, g.vectors, half, source, base, x_terms, weights, w, w_rows, w_terms, t0, t1, add, a, a_row,
-                    a_column, target, to, plane, last,
+                    k_end - k, g.vectors, half, source, base, x_terms, weights, w, w_rows, w_terms, t0, t1, add, a,
+                    a_row, a_column, target, to, plane, last,
                 )  # fmt: skip

@@ -133,8 +133,8 @@ def _tiles(
                         else:
                             add, a, a_row, a_column = products, to, width, lanes
                         p += multiply(
-                            count - p, columns, half, weights, w, w_terms, pixels, (e * c.tiles + p) * x.lanes, rows, terms,
-                            t, min(g.channels, t + c.block), add, a, a_row, a_column, products, to, width, False,
+                            count - p, columns, half, weights, w, w_terms, pixels, (e * c.tiles + p) * x.lanes, rows,
+                            terms, t, min(g.channels, t + c.block), add, a, a_row, a_column, products, to, width, False,
                         )  # fmt: skip
             products_at = np.arange(g.points) * (c.tiles * width)
             for p in range(count):

@@ -15,7 +15,7 @@ from scratchnet.kernels.cpu.winograd.schemes import SCHEMES, Matrix, transposed
 def _transform(name: str, matrices: Sequence[Matrix]) -> Any:
     """What kernels call as `name(scheme, source, start, origin, first, target, to_start, to, to_first)`:
 
-    target[to_start + to[to_first + j]] = number j of the transform of the numbers i at source[start + origin[first + i]],
+    target[to_start + to[to_first + j]] = number j of the transform of the numbers source[start + origin[first + i]],
     vectors all.
     """
 
