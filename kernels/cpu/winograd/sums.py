@@ -162,7 +162,8 @@ def _add_tiles(
                             add, a, a_row, a_column = sums, to, y.lanes, lanes
                         taken = multiply(
                             c_end - c, columns, half, places, places_to[e], y_terms, pixels, pixels_to[e] + c - start,
-                            rows, x_terms, p, min(count, p + g.block), add, a, a_row, a_column, sums, to, y.lanes, False,
+                            rows, x_terms, p, min(count, p + g.block), add, a, a_row, a_column, sums, to, y.lanes,
+                            False,
                         )  # fmt: skip
                     c += taken
             v += columns
