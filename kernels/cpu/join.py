@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from ctypes import addressof
+from itertools import accumulate
 
 import numpy as np
 
@@ -36,9 +37,9 @@ def split(x: Array, lengths: Sequence[int], axis: int) -> list[Array]:
 
 def _copy(whole: Array, parts: Sequence[Array], axis: int, joined: bool) -> None:
     lines = math.prod(whole.shape[:axis])
-    starts = np.cumsum([0, *(part.size // max(1, lines) for part in parts)])
-    addresses = np.array([addressof(memory_of(part)) if part.size else 0 for part in parts])
-    copy_parts(whole.size, whole.reshape(-1), addresses, starts, lines, joined)
+    starts = accumulate([part.size // max(1, lines) for part in parts], initial=0)
+    addresses = [addressof(memory_of(part)) if part.size else 0 for part in parts]
+    copy_parts(whole.size, whole.reshape(-1), np.array(addresses), np.array(list(starts)), lines, joined)
 
 
 @kernel()
