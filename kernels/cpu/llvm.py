@@ -154,9 +154,9 @@ class _Loop:
             phi.add_incoming(value, before)
             self.values.append(phi)
 
-    def close(self, values: Sequence[Any]) -> None:
-        """Ends the turn with new values of what is carried."""
-        following = self.b.add(self.index, ir.Constant(INT, 1))
+    def close(self, values: Sequence[Any], step: Any = None) -> None:
+        """Ends the turn with new values of what is carried. The next turn's index is `step` more, 1 unless given."""
+        following = self.b.add(self.index, ir.Constant(INT, 1) if step is None else step)
         self.index.add_incoming(following, self.b.block)
         for phi, value in zip(self.values, values, strict=True):
             phi.add_incoming(value, self.b.block)

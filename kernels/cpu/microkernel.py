@@ -20,46 +20,61 @@ from scratchnet.kernels.cpu.vectors import HOST
 
 @intrinsic
 def multiply(
-    typing: Any, rows_left: Any, columns: Any, half: Any, panel: Any, p_start: Any, p_terms: Any, factors: Any,
-    f_start: Any, f_rows: Any, f_terms: Any, first: Any, end: Any, add: Any, add_start: Any, add_row: Any,
-    add_column: Any, out: Any, out_start: Any, out_row: Any, relu: Any,
+    typing: Any, rows: Any, columns: Any, half: Any, panel: Any, p_start: Any, p_terms: Any, factors: Any, f_start: Any,
+    f_row: Any, f_terms: Any, first: Any, end: Any, add: Any, add_start: Any, add_row: Any, add_column: Any, out: Any,
+    out_start: Any, out_row: Any, relu: Any,
 ) -> Any:  # fmt: skip
-    """The multiply-adds of a tile of sums, `columns` vectors wide. Returns how many rows it has, at most rows_left.
+    """The multiply-adds of rows of sums, `columns` vectors wide: at most as many as a tile has.
 
-    For its rows k, and each lane i of each column j, in the order of t:
+    For each row k, and each lane i of each column j, in the order of t:
 
-        sum = factors[f_start + f_rows[k] + f_terms[t]] * panel[p_start + p_terms[t] + j lanes + i], first <= t < end
+        sum = factors[f_start + k f_row + f_terms[t]] * panel[p_start + p_terms[t] + j lanes + i], first <= t < end
         out[out_start + k out_row + j lanes + i] = sum + add[add_start + k add_row + j add_column + i]
 
     and with `relu` what is negative becomes 0. There is at least one t. With `half` nobody wants the upper half of each
     row's last vector: it may become 0, in less time where the processor computes half a vector faster.
     """
     n, flag = types.int64, types.boolean
-    signature = types.int64(
-        n, n, flag, panel, n, p_terms, factors, n, f_rows, f_terms, n, n, add, n, n, n, out, n, n, flag,
+    signature = types.void(
+        n, n, flag, panel, n, p_terms, factors, n, n, f_terms, n, n, add, n, n, n, out, n, n, flag,
     )  # fmt: skip
 
-    def body(v: Builder, args: Sequence[Any]) -> Any:
-        rows_left, columns, half, *others = args
-        most = v.constant(HOST.rows)
-        about_half = v.b.sdiv(v.b.add(rows_left, v.constant(1)), v.constant(2))
-        # Two tiles for what is left are of about the same size: of 10 rows 5 and 5, not 8 and 2.
-        split = v.b.select(v.b.icmp_signed("<", about_half, most), about_half, most)
-        own = v.b.select(v.b.icmp_signed("<=", rows_left, most), rows_left, split)
-        for rows in range(HOST.rows, 0, -1):
-            with v.b.if_then(v.b.icmp_signed("==", own, v.constant(rows))):
-                for width in range(1, HOST.columns + 1):
-                    with v.b.if_then(v.b.icmp_signed("==", columns, v.constant(width))):
-                        if HOST.by_halves and 2 * width - 1 <= HOST.columns:
-                            with v.b.if_then(half):
-                                v.call(f"tile_{rows}x{width}_half", _tile(rows, 2 * width - 1, 2), others)
-                                v.b.ret(v.constant(rows))
-                        v.call(f"tile_{rows}x{width}", _tile(rows, width), others)
-                        v.b.ret(v.constant(rows))
-                v.b.ret(v.constant(0))
-        return v.constant(0)
+    def body(v: Builder, args: Sequence[Any]) -> None:
+        rows, columns, half, *others = args
+        b, none, most = v.b, v.constant(0), v.constant(HOST.rows)
+        with b.if_then(b.icmp_signed(">", rows, none)):
+            tile = v.loop(none, rows, [])
+            left = b.sub(rows, tile.index)
+            # Two tiles for what is left are of about the same size: of 10 rows 5 and 5, not 8 and 2.
+            split = b.sdiv(b.add(left, v.constant(1)), v.constant(2))
+            split = b.select(b.icmp_signed("<", split, most), split, most)
+            own = b.select(b.icmp_signed("<=", left, most), left, split)
+            here = list(others)
+            for start, row in ((4, 5), (10, 11), (14, 15)):  # f_start, add_start and out_start
+                here[start] = b.add(others[start], b.mul(tile.index, others[row]))
+            _tile_of_size(v, own, columns, half, here)
+            tile.close([], own)
 
-    return signature, called("multiply", body, INT)
+    return signature, called("multiply", body)
+
+
+def _tile_of_size(v: Builder, rows: Any, columns: Any, half: Any, args: Sequence[Any]) -> None:
+    """Calls the tile of so many rows and columns, the last of them half a vector where that is faster."""
+    b, after = v.b, v.b.append_basic_block("next")
+    number = b.add(b.mul(rows, v.constant(HOST.columns + 1)), columns)
+    switch = b.switch(b.add(b.mul(number, v.constant(2)), b.zext(half, INT)), after)
+    for own in range(1, HOST.rows + 1):
+        for width in range(1, HOST.columns + 1):
+            for flag in (0, 1):
+                block = b.append_basic_block("tile")
+                switch.add_case(v.constant(2 * (own * (HOST.columns + 1) + width) + flag), block)
+                b.position_at_end(block)
+                if flag and HOST.by_halves and 2 * width - 1 <= HOST.columns:
+                    v.call(f"tile_{own}x{width}_half", _tile(own, 2 * width - 1, 2), args)
+                else:
+                    v.call(f"tile_{own}x{width}", _tile(own, width), args)
+                b.branch(after)
+    b.position_at_end(after)
 
 
 def _tile(rows: int, columns: int, part: int = 1) -> Body:
@@ -69,10 +84,10 @@ def _tile(rows: int, columns: int, part: int = 1) -> Body:
     """
 
     def body(v: Builder, args: Sequence[Any]) -> None:
-        panel, p_start, p_terms, factors, f_start, f_rows, f_terms, first, end, *others = args
+        panel, p_start, p_terms, factors, f_start, f_row, f_terms, first, end, *others = args
         add, add_start, add_row, add_column, out, out_start, out_row, relu = others
         b, u = v.b, Builder(v.b, v.dtype, v.lanes // part)
-        row = [v.at(factors, f_start, b.load(v.at(f_rows, v.constant(k)))) for k in range(rows)]
+        row = [v.at(factors, f_start, b.mul(f_row, v.constant(k))) for k in range(rows)]
         loop = v.loop(first, end, [u.zero] * (rows * columns))
         here = v.at(panel, p_start, b.load(v.at(p_terms, loop.index)))
         x = [u.load(v.at(here, v.constant(j * u.lanes))) for j in range(columns)]

@@ -25,13 +25,13 @@ def _compiled() -> Callable[..., None]:
     rows, columns, lanes, prange = HOST.rows, HOST.columns, HOST.lanes(SINGLE), jit.prange
     import numba
 
-    def run(parts: int, repeats: int, panel: Any, terms: Any, factors: Any, starts: Any, bias: Any, out: Any) -> None:
+    def run(parts: int, repeats: int, panel: Any, terms: Any, factors: Any, bias: Any, out: Any) -> None:
         pixels = terms * (columns * lanes)
         for part in prange(parts):
             for _ in range(repeats):
                 multiply(
-                    rows, columns, panel[part], 0, pixels, factors[part], 0, starts, terms, 0, TERMS, bias, 0, 0, 0,
-                    out[part], 0, columns * lanes, False,
+                    rows, columns, False, panel[part], 0, pixels, factors[part], 0, TERMS, terms, 0, TERMS, bias, 0, 0,
+                    0, out[part], 0, columns * lanes, False,
                 )  # fmt: skip
 
     compiled: Callable[..., None] = numba.njit(parallel=True, nogil=True, error_model="numpy")(run)
@@ -49,7 +49,7 @@ def measured(threads: int) -> float:
     rows, width = HOST.rows, HOST.columns * HOST.lanes(SINGLE)
     panel, factors = np.ones((threads, TERMS * width), SINGLE), np.ones((threads, rows * TERMS), SINGLE)
     bias, out = np.zeros(width, SINGLE), np.zeros((threads, rows * width), SINGLE)
-    arguments = (panel, np.arange(TERMS), factors, np.arange(rows) * TERMS, bias, out)
+    arguments = (panel, np.arange(TERMS), factors, bias, out)
     compiled(threads, 1, *arguments)
     best = min(milliseconds(lambda: compiled(threads, REPEATS, *arguments)) for _ in range(TRIALS))
     return 2e3 * threads * REPEATS * rows * width * TERMS / best

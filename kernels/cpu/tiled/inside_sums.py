@@ -15,7 +15,7 @@ from scratchnet.kernels.cpu.tiled.cutting import half_empty
 from scratchnet.kernels.cpu.tiled.planes import Geometry
 from scratchnet.kernels.cpu.vectors import HOST
 
-ROWS, COLUMNS = HOST.rows, HOST.columns
+COLUMNS = HOST.columns
 PLACES = 144  # at most of a panel: they are terms of one float32 sum before it is added to the others
 
 
@@ -61,7 +61,6 @@ def _part(
     x_terms = np.empty((taps, block), np.int64)  # for each tap the pixels that it meets in this block
     p_terms = np.empty((taps, block), np.int64)  # and the rows of the panel that belong to them
     counts = np.empty(taps, np.int64)
-    channel_rows = np.arange(ROWS) * plane
     goal = sums.reshape(-1)
     pitch = sums.shape[1]
     first = first_sample * places
@@ -74,18 +73,17 @@ def _part(
             half = v + columns == vectors and half_empty(g.kernels, lanes)
             transpose_places(gy, panel, g.groups, group, g.kernels, places, first, count, v, columns, width, lanes)
             for tap in range(taps):
-                c = 0
-                while c < g.channels and counts[tap] > 0:
-                    to = (c * taps + tap) * pitch + v * lanes
-                    if first == first_sample * places:
-                        add, a, a_row, a_column = zero, 0, 0, 0
-                    else:
-                        add, a, a_row, a_column = goal, to, taps * pitch, lanes
-                    c += multiply(
-                        g.channels - c, columns, half, panel, 0, p_terms[tap], x, c * plane, channel_rows, x_terms[tap],
-                        0, counts[tap], add, a, a_row, a_column, goal, to, taps * pitch, False,
+                to = tap * pitch + v * lanes
+                if first == first_sample * places:
+                    add, a, a_row, a_column = zero, 0, 0, 0
+                else:
+                    add, a, a_row, a_column = goal, to, taps * pitch, lanes
+                if counts[tap] > 0:
+                    multiply(
+                        g.channels, columns, half, panel, 0, p_terms[tap], x, 0, plane, x_terms[tap], 0, counts[tap],
+                        add, a, a_row, a_column, goal, to, taps * pitch, False,
                     )  # fmt: skip
-                if counts[tap] == 0 and first == first_sample * places:
+                elif first == first_sample * places:
                     for c in range(g.channels):
                         for k in range(v * lanes, (v + columns) * lanes):
                             sums[c * taps + tap, k] = 0

@@ -56,9 +56,8 @@ def _strip(
     tiles = (j_end - j_first + width - 1) // width
     panels = np.empty(tiles * block * width, out.dtype)
     sums = np.empty((i_end - i_first) * tiles * width, out.dtype)  # tile after tile, each row after row
-    zeros = np.zeros(ROWS * width, out.dtype)
+    zero = np.zeros(lanes, out.dtype)
     p_terms = np.arange(block) * width
-    a_rows = np.arange(ROWS) * a_row
     a_terms = np.arange(block) * a_term
     for t0 in range(0, terms, block):
         count = min(block, terms - t0)
@@ -67,21 +66,19 @@ def _strip(
             j = j_first + tile * width
             length = min(width, j_end - j)
             direct = not transposed and length == width
-            i = i_first
-            while i < i_end:
-                if direct:
-                    goal, to, pitch = out, i * columns + j, columns
-                else:
-                    goal, to, pitch = sums, (tile * (i_end - i_first) + i - i_first) * width, width
-                if t0 == 0:
-                    add, start, add_row = zeros, 0, width
-                else:
-                    add, start, add_row = goal, to, pitch
-                i += multiply(
-                    i_end - i, (length + lanes - 1) // lanes, half_empty(length, lanes), panels, tile * block * width,
-                    p_terms, a, i * a_row + t0 * a_term, a_rows, a_terms, 0, count, add, start, add_row, lanes, goal,
-                    to, pitch, False,
-                )  # fmt: skip
+            if direct:
+                goal, to, pitch = out, i_first * columns + j, columns
+            else:
+                goal, to, pitch = sums, tile * (i_end - i_first) * width, width
+            if t0 == 0:
+                add, start, add_row, add_column = zero, 0, 0, 0
+            else:
+                add, start, add_row, add_column = goal, to, pitch, lanes
+            multiply(
+                i_end - i_first, (length + lanes - 1) // lanes, half_empty(length, lanes), panels, tile * block * width,
+                p_terms, a, i_first * a_row + t0 * a_term, a_row, a_terms, 0, count, add, start, add_row, add_column,
+                goal, to, pitch, False,
+            )  # fmt: skip
     for tile in range(tiles):
         j = j_first + tile * width
         length = min(width, j_end - j)

@@ -6,8 +6,6 @@ just the taps that meet the image, no border is stored or multiplied with, and n
 
 from typing import NamedTuple
 
-import numpy as np
-
 from scratchnet.kernels.cpu.dealing import transpose
 from scratchnet.kernels.cpu.jit import kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array, Sizes
@@ -138,7 +136,6 @@ def _row(
     half = chosen // g.groups == g.sets - 1 and half_empty(g.samples, lanes)
     width = g.vectors * lanes
     plane = g.rows * g.columns * width  # of the target
-    w_rows = np.arange(ROWS) * g.w_row
     for column in range(g.columns):
         kind = row_class + column_classes[column]
         first = class_starts[kind]
@@ -153,15 +150,12 @@ def _row(
         for t0 in range(first, end, block):
             t1 = min(end, t0 + block)
             last = relu and t1 == end
-            k = k_first
-            while k < k_end:
-                w = group * g.w_group + k * g.w_row
-                to = place + k * plane
-                if t0 == first:
-                    add, a, a_row, a_column = bias, (group * g.kernels + k) * lanes, lanes, 0
-                else:
-                    add, a, a_row, a_column = target, to, plane, lanes
-                k += multiply(
-                    k_end - k, g.vectors, half, source, base, x_terms, weights, w, w_rows, w_terms, t0, t1, add, a,
-                    a_row, a_column, target, to, plane, last,
-                )  # fmt: skip
+            to = place + k_first * plane
+            if t0 == first:
+                add, a, a_row, a_column = bias, (group * g.kernels + k_first) * lanes, lanes, 0
+            else:
+                add, a, a_row, a_column = target, to, plane, lanes
+            multiply(
+                k_end - k_first, g.vectors, half, source, base, x_terms, weights, group * g.w_group + k_first * g.w_row,
+                g.w_row, w_terms, t0, t1, add, a, a_row, a_column, target, to, plane, last,
+            )  # fmt: skip

@@ -45,7 +45,6 @@ def _part(
     k_first, k_end = part_of_rows(g.kernels, kernel_part, kernel_parts)
     width = lanes * COLUMNS  # of a tile
     copies = np.zeros(g.copies * g.copy + width, x.dtype)  # a last tile reads up to a vector beyond
-    w_rows = np.arange(ROWS) * taps.size
     w_terms = np.arange(taps.size)
     sums = np.empty((k_end - k_first) * width, x.dtype)
     plane = g.rows * g.columns
@@ -60,18 +59,15 @@ def _part(
             out, to, pitch = (y, start, plane) if count == width else (sums, 0, width)
             for t0 in range(0, taps.size, block):
                 t1 = min(taps.size, t0 + block)
-                k = k_first
-                while k < k_end:
-                    w = image % g.groups * g.kernels + k
-                    at = to + (k - k_first) * pitch
-                    if t0 == 0:
-                        add, a, a_row, a_column = bias, w * lanes, lanes, 0
-                    else:
-                        add, a, a_row, a_column = out, at, pitch, lanes
-                    k += multiply(
-                        k_end - k, (count + lanes - 1) // lanes, half_empty(count, lanes), copies, first, taps, weights,
-                        w * taps.size, w_rows, w_terms, t0, t1, add, a, a_row, a_column, out, at, pitch,
-                        relu and t1 == taps.size,
-                    )  # fmt: skip
+                w = image % g.groups * g.kernels + k_first
+                if t0 == 0:
+                    add, a, a_row, a_column = bias, w * lanes, lanes, 0
+                else:
+                    add, a, a_row, a_column = out, to, pitch, lanes
+                multiply(
+                    k_end - k_first, (count + lanes - 1) // lanes, half_empty(count, lanes), copies, first, taps,
+                    weights, w * taps.size, taps.size, w_terms, t0, t1, add, a, a_row, a_column, out, to, pitch,
+                    relu and t1 == taps.size,
+                )  # fmt: skip
             if count < width:
                 copy_rows(y, start, plane, sums, 0, width, k_end - k_first, count)

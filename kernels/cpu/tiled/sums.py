@@ -65,7 +65,6 @@ def _part(
     tiles = tiles_each * g.groups * (g.samples if g.in_place == 1 else 1)
     sample_size = g.channels * row_phases.size * column_phases.size * g.plane_rows * g.plane_columns
     k_first, k_end = part_of_rows(g.kernels, kernel_part, kernel_parts)
-    w_rows = np.arange(ROWS) * g.w_row
     planes = np.zeros((slots * sample_size + width + max(g.left, 0)) * g.padded, source.dtype)
     pixels = planes if g.padded == 1 else source
     held = np.full(slots, -1, np.int64)  # the image in each slot of the planes
@@ -142,18 +141,15 @@ def _part(
                             panel, (t - t0) * width + within[run], 0, pixels, starts[run] + taps[t], 0, 1, lengths[run]
                         )
             last = relu and t1 == taps.size
-            k = k_first
-            while k < k_end:
-                w = group * g.w_group + k * g.w_row
-                to = goals[0] + k * g.target_plane if direct else (k - k_first) * width
-                if t0 == 0:
-                    add, a, a_row, a_column = bias, (group * g.kernels + k) * lanes, lanes, 0
-                else:
-                    add, a, a_row, a_column = out, to, pitch, lanes
-                k += multiply(
-                    k_end - k, vectors, half, x, x_start, x_terms, weights, w, w_rows, w_terms, t0, t1, add, a, a_row,
-                    a_column, out, to, pitch, last,
-                )  # fmt: skip
+            to = goals[0] + k_first * g.target_plane if direct else 0
+            if t0 == 0:
+                add, a, a_row, a_column = bias, (group * g.kernels + k_first) * lanes, lanes, 0
+            else:
+                add, a, a_row, a_column = out, to, pitch, lanes
+            multiply(
+                k_end - k_first, vectors, half, x, x_start, x_terms, weights, group * g.w_group + k_first * g.w_row,
+                g.w_row, w_terms, t0, t1, add, a, a_row, a_column, out, to, pitch, last,
+            )  # fmt: skip
         if not direct:
             for run in range(runs):
                 to = goals[run] + k_first * g.target_plane

@@ -97,7 +97,6 @@ def _tiles(
 ) -> None:  # fmt: skip
     """The tiles of the strips that are held, of which the first is the image's strip `first_strip`."""
     of_image = strips_of(x)
-    rows = np.arange(ROWS) * x.lanes
     terms = np.arange(g.channels)
     zero = np.zeros(lanes, held.dtype)
     pixels_to = np.arange(g.points) * (c.tiles * x.lanes)
@@ -124,18 +123,16 @@ def _tiles(
             w_terms = terms * width
             for e in range(g.points):
                 w = ((group * g.points + e) * panels[-1] + v) * lanes * g.channels
+                to = e * c.tiles * width
                 for t in range(0, g.channels, c.block):
-                    p = 0
-                    while p < count:
-                        to = (e * c.tiles + p) * width
-                        if t == 0:
-                            add, a, a_row, a_column = zero, 0, 0, 0
-                        else:
-                            add, a, a_row, a_column = products, to, width, lanes
-                        p += multiply(
-                            count - p, columns, half, weights, w, w_terms, pixels, (e * c.tiles + p) * x.lanes, rows,
-                            terms, t, min(g.channels, t + c.block), add, a, a_row, a_column, products, to, width, False,
-                        )  # fmt: skip
+                    if t == 0:
+                        add, a, a_row, a_column = zero, 0, 0, 0
+                    else:
+                        add, a, a_row, a_column = products, to, width, lanes
+                    multiply(
+                        count, columns, half, weights, w, w_terms, pixels, e * c.tiles * x.lanes, x.lanes, terms, t,
+                        min(g.channels, t + c.block), add, a, a_row, a_column, products, to, width, False,
+                    )  # fmt: skip
             products_at = np.arange(g.points) * (c.tiles * width)
             for p in range(count):
                 for k in range(0, width, lanes):

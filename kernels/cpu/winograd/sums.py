@@ -119,7 +119,6 @@ def _add_tiles(
     zero = np.zeros(lanes, sums.dtype)
     of_image = strips_of(x)
     start = c_first // lanes * lanes
-    rows = np.arange(ROWS)
     point = np.arange(points) * g.tiles
     pixels_to = point * width
     x_terms = np.arange(g.tiles) * width
@@ -151,21 +150,17 @@ def _add_tiles(
                         tile_of[p] * y.size * y.size, places, p * columns * lanes + k, places_to, 0,
                     )  # fmt: skip
             for e in range(points):
-                c = c_first
-                while c < c_end:
-                    to = (e * g.channels + c) * y.lanes + v * lanes
-                    taken = 0
-                    for p in range(0, count, g.block):
-                        if fresh and first + p == 0:
-                            add, a, a_row, a_column = zero, 0, 0, 0
-                        else:
-                            add, a, a_row, a_column = sums, to, y.lanes, lanes
-                        taken = multiply(
-                            c_end - c, columns, half, places, places_to[e], y_terms, pixels, pixels_to[e] + c - start,
-                            rows, x_terms, p, min(count, p + g.block), add, a, a_row, a_column, sums, to, y.lanes,
-                            False,
-                        )  # fmt: skip
-                    c += taken
+                to = (e * g.channels + c_first) * y.lanes + v * lanes
+                for p in range(0, count, g.block):
+                    if fresh and first + p == 0:
+                        add, a, a_row, a_column = zero, 0, 0, 0
+                    else:
+                        add, a, a_row, a_column = sums, to, y.lanes, lanes
+                    multiply(
+                        c_end - c_first, columns, half, places, places_to[e], y_terms, pixels,
+                        pixels_to[e] + c_first - start, 1, x_terms, p, min(count, p + g.block), add, a, a_row, a_column,
+                        sums, to, y.lanes, False,
+                    )  # fmt: skip
             v += columns
 
 
