@@ -110,11 +110,9 @@ def _tiles(
                 s += 1
             strip_of[p] = s
             tile_of[p] = (first_strip + s) % of_image * x.strip_rows * x.columns + first + p - starts[s]
-            for k in range(0, x.lanes, lanes):
-                transform_input(
-                    scheme, held, s * c.pixels + k, origins, tile_of[p] * g.points, pixels, p * x.lanes + k, pixels_to,
-                    0,
-                )  # fmt: skip
+            transform_input(
+                scheme, x.lanes, held, s * c.pixels, origins, tile_of[p] * g.points, pixels, p * x.lanes, pixels_to, 0
+            )
         for panel in range(panels.size - 1):
             v = panels[panel]
             columns = panels[panel + 1] - v
@@ -135,9 +133,7 @@ def _tiles(
                     )  # fmt: skip
             products_at = np.arange(g.points) * (c.tiles * width)
             for p in range(count):
-                for k in range(0, width, lanes):
-                    transform_products(
-                        scheme, products, p * width + k, products_at, 0, results,
-                        strip_of[p] * c.places + v * lanes + k, goals, tile_of[p] * y.size * y.size, bias,
-                        (group * panels[-1] + v) * lanes + k, relu,
-                    )  # fmt: skip
+                transform_products(
+                    scheme, width, products, p * width, products_at, 0, results, strip_of[p] * c.places + v * lanes,
+                    goals, tile_of[p] * y.size * y.size, bias, (group * panels[-1] + v) * lanes, relu,
+                )  # fmt: skip

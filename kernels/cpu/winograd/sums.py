@@ -132,11 +132,9 @@ def _add_tiles(
                 s += 1
             strip_of[p] = s
             tile_of[p] = (first_strip + s) % of_image * x.strip_rows * x.columns + first + p - starts[s]
-            for c in range(0, width, lanes):
-                transform_input(
-                    scheme, held, s * g.pixels * width + c, origins, tile_of[p] * points, pixels, p * width + c,
-                    pixels_to, 0,
-                )  # fmt: skip
+            transform_input(
+                scheme, width, held, s * g.pixels * width, origins, tile_of[p] * points, pixels, p * width, pixels_to, 0
+            )
         v = v_first
         while v < v_end:
             columns = panel_width(v_end - v)
@@ -144,11 +142,10 @@ def _add_tiles(
             places_to = point * (columns * lanes)
             y_terms = np.arange(g.tiles) * (columns * lanes)
             for p in range(count):
-                for k in range(0, columns * lanes, lanes):
-                    transform_upstream(
-                        scheme, held_places, strip_of[p] * g.places * height + (v - v_first) * lanes + k, place_origins,
-                        tile_of[p] * y.size * y.size, places, p * columns * lanes + k, places_to, 0,
-                    )  # fmt: skip
+                transform_upstream(
+                    scheme, columns * lanes, held_places, strip_of[p] * g.places * height + (v - v_first) * lanes,
+                    place_origins, tile_of[p] * y.size * y.size, places, p * columns * lanes, places_to, 0,
+                )  # fmt: skip
             for e in range(points):
                 to = (e * g.channels + c_first) * y.lanes + v * lanes
                 for p in range(0, count, g.block):
@@ -181,7 +178,7 @@ def _write_taps(
         for chunk in range(1, len(sums)):
             for e in range(points):
                 add_lanes(all_sums, here + point[e], all_sums, chunk * size + here + point[e])
-        transform_sums(scheme, all_sums, here, point, 0, numbers, (c - first) * taps * lanes, to, 0)
+        transform_sums(scheme, lanes, all_sums, here, point, 0, numbers, (c - first) * taps * lanes, to, 0)
     count_of_taps = (end - first) * taps
     for i in range(0, count_of_taps, lanes):
         goal = start + (k * g.channels + first) * taps + i

@@ -13,46 +13,47 @@ from scratchnet.kernels.cpu.winograd.schemes import SCHEMES, Matrix, transposed
 
 
 def _transform(name: str, matrices: Sequence[Matrix]) -> Any:
-    """What kernels call as `name(scheme, source, start, origin, first, target, to_start, to, to_first)`:
+    """What kernels call as `name(scheme, count, source, start, origin, first, target, to_start, to, to_first)`:
 
     target[to_start + to[to_first + j]] = number j of the transform of the numbers source[start + origin[first + i]],
-    vectors all.
+    for as many channels as `count`, which lie beside each other: whole vectors.
     """
 
     def transform(
-        typing: Any, scheme: Any, source: Any, start: Any, origin: Any, first: Any, target: Any, to_start: Any, to: Any,
-        to_first: Any,
+        typing: Any, scheme: Any, count: Any, source: Any, start: Any, origin: Any, first: Any, target: Any,
+        to_start: Any, to: Any, to_first: Any,
     ) -> Any:  # fmt: skip
         n = types.int64
-        signature = types.void(n, source, n, origin, n, target, n, to, n)
+        signature = types.void(n, n, source, n, origin, n, target, n, to, n)
         return signature, called(name, _by_scheme(name, matrices, _as_it_is))
 
     return intrinsic(transform)
 
 
 def _finishing_transform(name: str, matrices: Sequence[Matrix]) -> Any:
-    """The same with `bias, bias_start, relu` as further arguments: plus the vector at bias[bias_start], then ReLU."""
+    """The same with `bias, bias_start, relu` as further arguments: plus bias[bias_start ...], then ReLU."""
 
     def transform(
-        typing: Any, scheme: Any, source: Any, start: Any, origin: Any, first: Any, target: Any, to_start: Any, to: Any,
-        to_first: Any, bias: Any, bias_start: Any, relu: Any,
+        typing: Any, scheme: Any, count: Any, source: Any, start: Any, origin: Any, first: Any, target: Any,
+        to_start: Any, to: Any, to_first: Any, bias: Any, bias_start: Any, relu: Any,
     ) -> Any:  # fmt: skip
         n = types.int64
-        signature = types.void(n, source, n, origin, n, target, n, to, n, bias, n, types.boolean)
+        signature = types.void(n, n, source, n, origin, n, target, n, to, n, bias, n, types.boolean)
         return signature, called(name, _by_scheme(name, matrices, _finished))
 
     return intrinsic(transform)
 
 
-Finish = Callable[..., Callable[[Any], Any]]  # given a builder and further arguments: what becomes of each number
+# Given a builder, the channel and further arguments: what becomes of each number.
+Finish = Callable[..., Callable[[Any], Any]]
 
 
-def _as_it_is(v: Builder) -> Callable[[Any], Any]:
+def _as_it_is(v: Builder, channel: Any) -> Callable[[Any], Any]:
     return lambda number: number
 
 
-def _finished(v: Builder, bias: Any, bias_start: Any, relu: Any) -> Callable[[Any], Any]:
-    added = v.load(v.at(bias, bias_start))
+def _finished(v: Builder, channel: Any, bias: Any, bias_start: Any, relu: Any) -> Callable[[Any], Any]:
+    added = v.load(v.at(bias, bias_start, channel))
     least = v.least(relu)
     return lambda number: v.at_least(v.b.fadd(number, added), least)
 
@@ -73,17 +74,21 @@ def _straight(matrix: Matrix, finish: Finish) -> Body:
     rows, columns = len(matrix), len(matrix[0])
 
     def body(v: Builder, args: Sequence[Any]) -> None:
-        source, start, origin, first, target, to_start, to, to_first, *further = args
-        b, last = v.b, finish(v, *further)
+        count, source, start, origin, first, target, to_start, to, to_first, *further = args
+        loop = v.loop(v.constant(0), count, [])
+        b, channel = v.b, loop.index
+        last = finish(v, channel, *further)
         origin, to = v.at(origin, first), v.at(to, to_first)
+        source, target = v.at(source, start, channel), v.at(target, to_start, channel)
         half = []  # tile @ M.T
         for i in range(columns):
-            places = [v.at(source, start, b.load(v.at(origin, v.constant(i * columns + j)))) for j in range(columns)]
+            places = [v.at(source, b.load(v.at(origin, v.constant(i * columns + j)))) for j in range(columns)]
             line = [v.load(place) for place in places]
             half.append(_multiplied(v, matrix, line))
         for j in range(rows):
             for i, number in enumerate(_multiplied(v, matrix, [line[j] for line in half])):
-                v.store(last(number), v.at(target, to_start, b.load(v.at(to, v.constant(i * rows + j)))))
+                v.store(last(number), v.at(target, b.load(v.at(to, v.constant(i * rows + j)))))
+        loop.close([], v.constant(v.lanes))
 
     return body
 

@@ -49,4 +49,4 @@ def transform_taps(
             rows = min(lanes, g.kernels - v * lanes)
             transpose_lanes(taps, tap * lanes, lanes, w, here + tap, g.kernel, rows, count, lanes)
         goal = (group * g.points * vectors + panels[panel]) * g.channels + c * columns + v - panels[panel]
-        transform_weight(scheme, taps, 0, origin, 0, weights, goal * lanes, to, 0)
+        transform_weight(scheme, lanes, taps, 0, origin, 0, weights, goal * lanes, to, 0)
