@@ -66,8 +66,9 @@ def _part(
     products = work[pixels.size : c.products]
     held = work[c.products : c.products + c.strips * c.pixels]
     results = work[c.products + held.size :]
-    origins = find_places(x, x.lanes, c.pixels - x.lanes)
-    goals = find_places(y, y.lanes, c.places - y.lanes)
+    tables = 1 if of_image == 1 else c.strips  # whole images have their tiles at the same places
+    origins = np.empty(tables * x.strip_rows * x.columns * g.points, np.int64)
+    goals = np.empty(tables * y.strip_rows * y.columns * y.size * y.size, np.int64)
     for end in range(c.pixels, held.size + 1, c.pixels):
         held[end - x.lanes : end] = 0
     starts = np.zeros(c.strips + 1, np.int64)  # of each strip's tiles
@@ -79,9 +80,12 @@ def _part(
             image, strip = (first + s) // of_image * g.groups + group, (first + s) % of_image
             deal_strip(held, s * c.pixels, x.lanes, source, x, image, strip, g.channels, 0, lanes)
             starts[s + 1] = starts[s] + strip_tiles(x, strip)
+            if of_image > 1 or done + s == first_strip:
+                find_places(origins, starts[s] * g.points, x, x.lanes, c.pixels - x.lanes, strip)
+                find_places(goals, starts[s] * y.size * y.size, y, y.lanes, c.places - y.lanes, strip)
         _tiles(
             held, weights, bias, results, pixels, products, origins, goals, starts[: count + 1], scheme, x, y, g, c,
-            panels, relu, lanes, group, first % of_image,
+            panels, relu, lanes, group,
         )  # fmt: skip
         for s in range(count):
             image, strip = (first + s) // of_image * g.groups + group, (first + s) % of_image
@@ -93,15 +97,14 @@ def _part(
 def _tiles(
     held: Array, weights: Array, bias: Array, results: Array, pixels: Array, products: Array, origins: Array,
     goals: Array, starts: Array, scheme: int, x: Tiles, y: Tiles, g: Weights, c: Cut, panels: Array, relu: bool,
-    lanes: int, group: int, first_strip: int,
+    lanes: int, group: int,
 ) -> None:  # fmt: skip
-    """The tiles of the strips that are held, of which the first is the image's strip `first_strip`."""
-    of_image = strips_of(x)
+    """The tiles of the strips that are held."""
     terms = np.arange(g.channels)
     zero = np.zeros(lanes, held.dtype)
     pixels_to = np.arange(g.points) * (c.tiles * x.lanes)
     strip_of = np.empty(c.tiles, np.int64)  # of those that are held
-    tile_of = np.empty(c.tiles, np.int64)  # of the image's
+    place_of = np.empty(c.tiles, np.int64)  # in the tables of places
     s = 0
     for first in range(0, starts[-1], c.tiles):
         count = min(c.tiles, starts[-1] - first)
@@ -109,9 +112,9 @@ def _tiles(
             while starts[s + 1] <= first + p:
                 s += 1
             strip_of[p] = s
-            tile_of[p] = (first_strip + s) % of_image * x.strip_rows * x.columns + first + p - starts[s]
+            place_of[p] = first + p - (starts[s] if strips_of(x) == 1 else 0)
             transform_input(
-                scheme, x.lanes, held, s * c.pixels, origins, tile_of[p] * g.points, pixels, p * x.lanes, pixels_to, 0
+                scheme, x.lanes, held, s * c.pixels, origins, place_of[p] * g.points, pixels, p * x.lanes, pixels_to, 0
             )
         for panel in range(panels.size - 1):
             v = panels[panel]
@@ -135,5 +138,5 @@ def _tiles(
             for p in range(count):
                 transform_products(
                     scheme, width, products, p * width, products_at, 0, results, strip_of[p] * c.places + v * lanes,
-                    goals, tile_of[p] * y.size * y.size, bias, (group * panels[-1] + v) * lanes, relu,
+                    goals, place_of[p] * y.size * y.size, bias, (group * panels[-1] + v) * lanes, relu,
                 )  # fmt: skip

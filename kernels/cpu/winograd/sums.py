@@ -84,8 +84,9 @@ def _part(
     places = work[pixels.size : pixels.size + points * g.tiles * COLUMNS * lanes]
     held = work[pixels.size + places.size :]
     held_places = held[g.strips * g.pixels * width :]
-    origins = find_places(x, width, (g.pixels - 1) * width)
-    place_origins = find_places(y, height, (g.places - 1) * height)
+    tables = 1 if of_image == 1 else g.strips  # whole images have their tiles at the same places
+    origins = np.empty(tables * x.strip_rows * x.columns * points, np.int64)
+    place_origins = np.empty(tables * y.strip_rows * y.columns * y.size * y.size, np.int64)
     for s in range(1, g.strips + 1):
         held[(s * g.pixels - 1) * width : s * g.pixels * width] = 0
         held_places[(s * g.places - 1) * height : s * g.places * height] = 0
@@ -100,30 +101,30 @@ def _part(
                 held_places, s * g.places * height, height, upstream, y, image, strip, g.kernels, v_first * lanes, lanes
             )
             starts[s + 1] = starts[s] + strip_tiles(x, strip)
+            if of_image > 1 or first_strip + s == begin:
+                find_places(origins, starts[s] * points, x, width, (g.pixels - 1) * width, strip)
+                find_places(place_origins, starts[s] * y.size * y.size, y, height, (g.places - 1) * height, strip)
         _add_tiles(
             held, held_places, sums, pixels, places, origins, place_origins, starts[: count + 1], scheme, x, y, g,
-            first_strip % of_image, c_first, c_end, v_first, v_end, width, height, first_strip == begin, lanes,
+            c_first, c_end, v_first, v_end, width, height, first_strip == begin, lanes,
         )  # fmt: skip
 
 
 @inline
 def _add_tiles(
     held: Array, held_places: Array, sums: Array, pixels: Array, places: Array, origins: Array, place_origins: Array,
-    starts: Array, scheme: int, x: Tiles, y: Tiles, g: SumsCut, first_strip: int, c_first: int, c_end: int,
-    v_first: int, v_end: int, width: int, height: int, fresh: bool, lanes: int,
+    starts: Array, scheme: int, x: Tiles, y: Tiles, g: SumsCut, c_first: int, c_end: int, v_first: int,
+    v_end: int, width: int, height: int, fresh: bool, lanes: int,
 ) -> None:  # fmt: skip
-    """Adds the tiles of the strips that are held, of which the first is the image's strip `first_strip`, to the sums;
-    `fresh`: there are none yet.
-    """
+    """Adds the tiles of the strips that are held to the sums; `fresh`: there are none yet."""
     points = x.size * x.size
     zero = np.zeros(lanes, sums.dtype)
-    of_image = strips_of(x)
     start = c_first // lanes * lanes
     point = np.arange(points) * g.tiles
     pixels_to = point * width
     x_terms = np.arange(g.tiles) * width
     strip_of = np.empty(g.tiles, np.int64)  # of those that are held
-    tile_of = np.empty(g.tiles, np.int64)  # of the image's
+    place_of = np.empty(g.tiles, np.int64)  # in the tables of places
     s = 0
     for first in range(0, starts[-1], g.tiles):
         count = min(g.tiles, starts[-1] - first)
@@ -131,10 +132,11 @@ def _add_tiles(
             while starts[s + 1] <= first + p:
                 s += 1
             strip_of[p] = s
-            tile_of[p] = (first_strip + s) % of_image * x.strip_rows * x.columns + first + p - starts[s]
+            place_of[p] = first + p - (starts[s] if strips_of(x) == 1 else 0)
             transform_input(
-                scheme, width, held, s * g.pixels * width, origins, tile_of[p] * points, pixels, p * width, pixels_to, 0
-            )
+                scheme, width, held, s * g.pixels * width, origins, place_of[p] * points, pixels, p * width, pixels_to,
+                0,
+            )  # fmt: skip
         v = v_first
         while v < v_end:
             columns = panel_width(v_end - v)
@@ -144,7 +146,7 @@ def _add_tiles(
             for p in range(count):
                 transform_upstream(
                     scheme, columns * lanes, held_places, strip_of[p] * g.places * height + (v - v_first) * lanes,
-                    place_origins, tile_of[p] * y.size * y.size, places, p * columns * lanes, places_to, 0,
+                    place_origins, place_of[p] * y.size * y.size, places, p * columns * lanes, places_to, 0,
                 )  # fmt: skip
             for e in range(points):
                 to = (e * g.channels + c_first) * y.lanes + v * lanes

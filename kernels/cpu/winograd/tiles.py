@@ -2,8 +2,6 @@
 
 from typing import NamedTuple
 
-import numpy as np
-
 from scratchnet.kernels.cpu.dealing import transpose
 from scratchnet.kernels.cpu.jit import inline
 from scratchnet.kernels.cpu.layout import Array
@@ -81,21 +79,19 @@ def collect_strip(
 
 
 @inline
-def find_places(t: Tiles, width: int, beyond: int) -> Array:
-    """Where the tiles of an image have their places, size * size for each, counted from the start of the tile's strip.
+def find_places(found: Array, at: int, t: Tiles, width: int, beyond: int, strip: int) -> None:
+    """found[at ...] = where an image's strip has the places of its tiles, size * size for each.
 
-    Pixels are `width` apart; `beyond` is the one that is beyond the image.
+    Counted from the strip's first pixel, if pixels are `width` apart; `beyond` is the one that is beyond the image.
     """
-    found = np.empty(t.rows * t.columns * t.size * t.size, np.int64)
-    n = 0
-    for tile in range(t.rows * t.columns):
+    first_tile = strip * t.strip_rows * t.columns
+    top = max(0, strip * t.strip_rows * t.step - t.top)
+    for tile in range(first_tile, first_tile + strip_tiles(t, strip)):
         first_row, first_column = tile // t.columns * t.step - t.top, tile % t.columns * t.step - t.left
-        strip_top = max(0, tile // t.columns // t.strip_rows * t.strip_rows * t.step - t.top)
         for i in range(t.size):
             row = first_row + i
             for j in range(t.size):
                 column = first_column + j
                 inside = 0 <= row < t.height and 0 <= column < t.width
-                found[n] = ((row - strip_top) * t.width + column) * width if inside else beyond
-                n += 1
-    return found
+                found[at] = ((row - top) * t.width + column) * width if inside else beyond
+                at += 1
