@@ -8,7 +8,7 @@ from scratchnet.kernels.cpu.microkernel import copy_lanes, multiply, transpose_l
 from scratchnet.kernels.cpu.tiled.cutting import half_empty, part_of_rows
 from scratchnet.kernels.cpu.vectors import HOST
 
-ROWS, COLUMNS = HOST.rows, HOST.columns
+COLUMNS = HOST.columns
 
 
 @kernel("contract")

@@ -11,9 +11,7 @@ from scratchnet.kernels.cpu.jit import kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array, Sizes
 from scratchnet.kernels.cpu.microkernel import multiply
 from scratchnet.kernels.cpu.tiled.cutting import half_empty, part_of_rows, spread
-from scratchnet.kernels.cpu.vectors import HOST
 
-ROWS = HOST.rows
 BLOCK = 64  # numbers of an image that a thread deals out, or collects, before it looks for the next ones
 
 

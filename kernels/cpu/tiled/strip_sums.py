@@ -13,7 +13,7 @@ from scratchnet.kernels.cpu.tiled.cutting import half_empty, part_of_rows, sprea
 from scratchnet.kernels.cpu.tiled.strips import Strips, fill_copies
 from scratchnet.kernels.cpu.vectors import HOST
 
-ROWS, COLUMNS = HOST.rows, HOST.columns
+COLUMNS = HOST.columns
 
 
 @kernel("contract")

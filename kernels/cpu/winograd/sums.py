@@ -14,7 +14,7 @@ from scratchnet.kernels.cpu.vectors import HOST
 from scratchnet.kernels.cpu.winograd.tiles import Tiles, deal_strip, find_places, strip_tiles, strips_of
 from scratchnet.kernels.cpu.winograd.transforms import transform_input, transform_sums, transform_upstream
 
-ROWS, COLUMNS = HOST.rows, HOST.columns
+COLUMNS = HOST.columns
 CHANNELS = 8  # whose taps a thread writes together: they lie beside each other in gw
 
 
