@@ -1,8 +1,8 @@
 """Where one of Winograd's convolutions is faster than conv_tiled, and precise enough to be taken unasked.
 
 Costs are in multiply-adds of vectors. Their constants were fitted to 199 layers, each function timed on two threads by
-all algorithms: predictions are off by 8 % on average, those of weight gradients by 12 %. For 100 other layers the
-choice took 2 to 3 % longer on average than the fastest.
+all algorithms: predictions were off by 8 % on average, those of weight gradients by 12 %. For 100 other layers the
+choice took 2 to 3 % longer on average than the fastest. (The loops have become faster since, and know half vectors.)
 """
 
 from functools import lru_cache
