@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from scratchnet.kernels.cpu.microkernel import multiply
-from scratchnet.kernels.cpu.vectors import BY_HALVES, HOST, KINDS, full_vectors
+from scratchnet.kernels.cpu.tiled.cutting import full_vectors
+from scratchnet.kernels.cpu.vectors import BY_HALVES, HOST, KINDS
 
 TERMS = 7
 

@@ -57,10 +57,3 @@ def _host() -> Vectors:
 
 HOST = _host()
 AT_ONCE = 16  # multiply-adds that cost as much as another loop's work on an element, for Kernel's `work`
-
-
-def full_vectors(count: int, lanes: int) -> float:
-    """How many vectors take as long as those of so many numbers: the last one is half where tiles can do that."""
-    vectors = -(-count // lanes)
-    half = HOST.by_halves and vectors % HOST.columns and 0 < count % lanes <= lanes // 2
-    return vectors - 0.5 if half else vectors

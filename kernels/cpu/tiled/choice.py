@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 from scratchnet.kernels.cpu.layout import Pair, Shape
 from scratchnet.kernels.cpu.tiled.chunks import chunks_of
+from scratchnet.kernels.cpu.tiled.cutting import full_vectors
 from scratchnet.kernels.cpu.tiled.inside_sums import PLACES
 from scratchnet.kernels.cpu.tiled.planes import Grid
 from scratchnet.kernels.cpu.tiled.plans import PANEL_COST, backward_plans, forward_plan
 from scratchnet.kernels.cpu.tiled.sample_plans import lines
 from scratchnet.kernels.cpu.tiled.strips import strip_plan
-from scratchnet.kernels.cpu.vectors import full_vectors
 from scratchnet.kernels.geometry import output_size
 
 FEW = 32  # channels, at most, for the weight gradient by strips: copies of more don't stay in the second cache

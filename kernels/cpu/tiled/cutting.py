@@ -62,6 +62,13 @@ def half_empty(count: int, lanes: int) -> bool:
     return 0 < count % lanes <= lanes // 2
 
 
+def full_vectors(count: int, lanes: int) -> float:
+    """How many vectors take as long as those of so many numbers: the last one is half where tiles can do that."""
+    vectors = -(-count // lanes)
+    half = HOST.by_halves and vectors % HOST.columns and half_empty.py_func(count, lanes)
+    return vectors - 0.5 if half else vectors
+
+
 @inline
 def spread(numbers: Array, lanes: int) -> Array:
     """Each number as often as a vector has lanes."""

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from scratchnet.kernels.cpu.layout import Pair, Shape
 from scratchnet.kernels.cpu.tiled.choice import costs, costs_of_sums
-from scratchnet.kernels.cpu.vectors import full_vectors
+from scratchnet.kernels.cpu.tiled.cutting import full_vectors
 from scratchnet.kernels.geometry import output_size
 
 CALL = 100_000  # what a call costs more than one of conv_tiled

@@ -14,7 +14,17 @@ from scratchnet.kernels.cpu.layout import Array, Sizes
 from scratchnet.kernels.cpu.microkernel import multiply
 from scratchnet.kernels.cpu.tiled.cutting import half_empty
 from scratchnet.kernels.cpu.vectors import HOST
-from scratchnet.kernels.cpu.winograd.tiles import Tiles, collect_strip, deal_strip, find_places, strip_tiles, strips_of
+from scratchnet.kernels.cpu.winograd.tiles import (
+    Tiles,
+    clear_beyond,
+    collect_strip,
+    deal_strip,
+    find_places,
+    look_up,
+    new_table,
+    strip_tiles,
+    strips_of,
+)
 from scratchnet.kernels.cpu.winograd.transforms import transform_input, transform_products
 from scratchnet.kernels.cpu.winograd.weights import TERMS, Weights, transform_taps
 
@@ -66,11 +76,8 @@ def _part(
     products = work[pixels.size : c.products]
     held = work[c.products : c.products + c.strips * c.pixels]
     results = work[c.products + held.size :]
-    tables = 1 if of_image == 1 else c.strips  # whole images have their tiles at the same places
-    origins = np.empty(tables * x.strip_rows * x.columns * g.points, np.int64)
-    goals = np.empty(tables * y.strip_rows * y.columns * y.size * y.size, np.int64)
-    for end in range(c.pixels, held.size + 1, c.pixels):
-        held[end - x.lanes : end] = 0
+    clear_beyond(held, c.strips, c.pixels, x.lanes)
+    origins, goals = new_table(x, c.strips), new_table(y, c.strips)
     starts = np.zeros(c.strips + 1, np.int64)  # of each strip's tiles
     done = first_strip
     while done < end_strip:
@@ -81,8 +88,8 @@ def _part(
             deal_strip(held, s * c.pixels, x.lanes, source, x, image, strip, g.channels, 0, lanes)
             starts[s + 1] = starts[s] + strip_tiles(x, strip)
             if of_image > 1 or done + s == first_strip:
-                find_places(origins, starts[s] * g.points, x, x.lanes, c.pixels - x.lanes, strip)
-                find_places(goals, starts[s] * y.size * y.size, y, y.lanes, c.places - y.lanes, strip)
+                find_places(origins, starts[s], x, x.lanes, c.pixels - x.lanes, strip)
+                find_places(goals, starts[s], y, y.lanes, c.places - y.lanes, strip)
         _tiles(
             held, weights, bias, results, pixels, products, origins, goals, starts[: count + 1], scheme, x, y, g, c,
             panels, relu, lanes, group,
@@ -104,18 +111,15 @@ def _tiles(
     zero = np.zeros(lanes, held.dtype)
     pixels_to = np.arange(g.points) * (c.tiles * x.lanes)
     strip_of = np.empty(c.tiles, np.int64)  # of those that are held
-    place_of = np.empty(c.tiles, np.int64)  # in the tables of places
-    s = 0
+    tile_of = np.empty(c.tiles, np.int64)  # of the tables'
     for first in range(0, starts[-1], c.tiles):
         count = min(c.tiles, starts[-1] - first)
+        look_up(strip_of, tile_of, x, starts, first, count)
         for p in range(count):
-            while starts[s + 1] <= first + p:
-                s += 1
-            strip_of[p] = s
-            place_of[p] = first + p - (starts[s] if strips_of(x) == 1 else 0)
             transform_input(
-                scheme, x.lanes, held, s * c.pixels, origins, place_of[p] * g.points, pixels, p * x.lanes, pixels_to, 0
-            )
+                scheme, x.lanes, held, strip_of[p] * c.pixels, origins, tile_of[p] * g.points, pixels, p * x.lanes,
+                pixels_to, 0,
+            )  # fmt: skip
         for panel in range(panels.size - 1):
             v = panels[panel]
             columns = panels[panel + 1] - v
@@ -138,5 +142,5 @@ def _tiles(
             for p in range(count):
                 transform_products(
                     scheme, width, products, p * width, products_at, 0, results, strip_of[p] * c.places + v * lanes,
-                    goals, place_of[p] * y.size * y.size, bias, (group * panels[-1] + v) * lanes, relu,
+                    goals, tile_of[p] * y.size * y.size, bias, (group * panels[-1] + v) * lanes, relu,
                 )  # fmt: skip

@@ -11,7 +11,16 @@ from scratchnet.kernels.cpu.reduce import sum_channel
 from scratchnet.kernels.cpu.tiled.cutting import half_empty, part_of_rows
 from scratchnet.kernels.cpu.tiled.inside_sums import panel_width
 from scratchnet.kernels.cpu.vectors import HOST
-from scratchnet.kernels.cpu.winograd.tiles import Tiles, deal_strip, find_places, strip_tiles, strips_of
+from scratchnet.kernels.cpu.winograd.tiles import (
+    Tiles,
+    clear_beyond,
+    deal_strip,
+    find_places,
+    look_up,
+    new_table,
+    strip_tiles,
+    strips_of,
+)
 from scratchnet.kernels.cpu.winograd.transforms import transform_input, transform_sums, transform_upstream
 
 COLUMNS = HOST.columns
@@ -84,12 +93,9 @@ def _part(
     places = work[pixels.size : pixels.size + points * g.tiles * COLUMNS * lanes]
     held = work[pixels.size + places.size :]
     held_places = held[g.strips * g.pixels * width :]
-    tables = 1 if of_image == 1 else g.strips  # whole images have their tiles at the same places
-    origins = np.empty(tables * x.strip_rows * x.columns * points, np.int64)
-    place_origins = np.empty(tables * y.strip_rows * y.columns * y.size * y.size, np.int64)
-    for s in range(1, g.strips + 1):
-        held[(s * g.pixels - 1) * width : s * g.pixels * width] = 0
-        held_places[(s * g.places - 1) * height : s * g.places * height] = 0
+    clear_beyond(held, g.strips, g.pixels * width, width)
+    clear_beyond(held_places, g.strips, g.places * height, height)
+    origins, place_origins = new_table(x, g.strips), new_table(y, g.strips)
     starts = np.zeros(g.strips + 1, np.int64)  # of each strip's tiles
     begin, end = first_image * of_image, end_image * of_image
     for first_strip in range(begin, end, g.strips):
@@ -102,8 +108,8 @@ def _part(
             )
             starts[s + 1] = starts[s] + strip_tiles(x, strip)
             if of_image > 1 or first_strip + s == begin:
-                find_places(origins, starts[s] * points, x, width, (g.pixels - 1) * width, strip)
-                find_places(place_origins, starts[s] * y.size * y.size, y, height, (g.places - 1) * height, strip)
+                find_places(origins, starts[s], x, width, (g.pixels - 1) * width, strip)
+                find_places(place_origins, starts[s], y, height, (g.places - 1) * height, strip)
         _add_tiles(
             held, held_places, sums, pixels, places, origins, place_origins, starts[: count + 1], scheme, x, y, g,
             c_first, c_end, v_first, v_end, width, height, first_strip == begin, lanes,
@@ -113,8 +119,8 @@ def _part(
 @inline
 def _add_tiles(
     held: Array, held_places: Array, sums: Array, pixels: Array, places: Array, origins: Array, place_origins: Array,
-    starts: Array, scheme: int, x: Tiles, y: Tiles, g: SumsCut, c_first: int, c_end: int, v_first: int,
-    v_end: int, width: int, height: int, fresh: bool, lanes: int,
+    starts: Array, scheme: int, x: Tiles, y: Tiles, g: SumsCut, c_first: int, c_end: int, v_first: int, v_end: int,
+    width: int, height: int, fresh: bool, lanes: int,
 ) -> None:  # fmt: skip
     """Adds the tiles of the strips that are held to the sums; `fresh`: there are none yet."""
     points = x.size * x.size
@@ -124,18 +130,14 @@ def _add_tiles(
     pixels_to = point * width
     x_terms = np.arange(g.tiles) * width
     strip_of = np.empty(g.tiles, np.int64)  # of those that are held
-    place_of = np.empty(g.tiles, np.int64)  # in the tables of places
-    s = 0
+    tile_of = np.empty(g.tiles, np.int64)  # of the tables'
     for first in range(0, starts[-1], g.tiles):
         count = min(g.tiles, starts[-1] - first)
+        look_up(strip_of, tile_of, x, starts, first, count)
         for p in range(count):
-            while starts[s + 1] <= first + p:
-                s += 1
-            strip_of[p] = s
-            place_of[p] = first + p - (starts[s] if strips_of(x) == 1 else 0)
             transform_input(
-                scheme, width, held, s * g.pixels * width, origins, place_of[p] * points, pixels, p * width, pixels_to,
-                0,
+                scheme, width, held, strip_of[p] * g.pixels * width, origins, tile_of[p] * points, pixels, p * width,
+                pixels_to, 0,
             )  # fmt: skip
         v = v_first
         while v < v_end:
@@ -146,7 +148,7 @@ def _add_tiles(
             for p in range(count):
                 transform_upstream(
                     scheme, columns * lanes, held_places, strip_of[p] * g.places * height + (v - v_first) * lanes,
-                    place_origins, place_of[p] * y.size * y.size, places, p * columns * lanes, places_to, 0,
+                    place_origins, tile_of[p] * y.size * y.size, places, p * columns * lanes, places_to, 0,
                 )  # fmt: skip
             for e in range(points):
                 to = (e * g.channels + c_first) * y.lanes + v * lanes

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 from scratchnet.kernels.cpu.dealing import transpose
 from scratchnet.kernels.cpu.jit import inline
 from scratchnet.kernels.cpu.layout import Array
@@ -79,13 +81,27 @@ def collect_strip(
 
 
 @inline
-def find_places(found: Array, at: int, t: Tiles, width: int, beyond: int, strip: int) -> None:
-    """found[at ...] = where an image's strip has the places of its tiles, size * size for each.
+def clear_beyond(held: Array, strips: int, distance: int, width: int) -> None:
+    """The pixels after those of each strip become 0; strips are so far apart."""
+    for end in range(distance, strips * distance + 1, distance):
+        held[end - width : end] = 0
+
+
+@inline
+def new_table(t: Tiles, strips: int) -> Array:
+    """Memory for the places of the tiles of so many strips; whole images have theirs all at the same places."""
+    return np.empty((1 if strips_of(t) == 1 else strips) * t.strip_rows * t.columns * t.size * t.size, np.int64)
+
+
+@inline
+def find_places(table: Array, first: int, t: Tiles, width: int, beyond: int, strip: int) -> None:
+    """The table's tiles from the first on = where an image's strip has the places of its own, size * size for each.
 
     Counted from the strip's first pixel, if pixels are `width` apart; `beyond` is the one that is beyond the image.
     """
     first_tile = strip * t.strip_rows * t.columns
     top = max(0, strip * t.strip_rows * t.step - t.top)
+    at = first * t.size * t.size
     for tile in range(first_tile, first_tile + strip_tiles(t, strip)):
         first_row, first_column = tile // t.columns * t.step - t.top, tile % t.columns * t.step - t.left
         for i in range(t.size):
@@ -93,5 +109,19 @@ def find_places(found: Array, at: int, t: Tiles, width: int, beyond: int, strip:
             for j in range(t.size):
                 column = first_column + j
                 inside = 0 <= row < t.height and 0 <= column < t.width
-                found[at] = ((row - top) * t.width + column) * width if inside else beyond
+                table[at] = ((row - top) * t.width + column) * width if inside else beyond
                 at += 1
+
+
+@inline
+def look_up(strip_of: Array, tile_of: Array, t: Tiles, starts: Array, first: int, count: int) -> None:
+    """For so many tiles of the strips that are held: which of these each belongs to, and which of the table's it is.
+
+    starts: the tiles before each strip's own.
+    """
+    strip = 0
+    for p in range(count):
+        while starts[strip + 1] <= first + p:
+            strip += 1
+        strip_of[p] = strip
+        tile_of[p] = first + p - (starts[strip] if strips_of(t) == 1 else 0)
