@@ -41,8 +41,12 @@ def multiply(
 
     def body(v: Builder, args: Sequence[Any]) -> None:
         rows, columns, half, *others = args
-        b, none, most = v.b, v.constant(0), v.constant(HOST.rows)
+        b, none = v.b, v.constant(0)
         with b.if_then(b.icmp_signed(">", rows, none)):
+            most = v.constant(HOST.tile_rows(1))
+            for width in range(2, HOST.columns + 1):
+                own_most = v.constant(HOST.tile_rows(width))
+                most = b.select(b.icmp_signed("<", columns, v.constant(width)), most, own_most)
             tile = v.loop(none, rows, [])
             left = b.sub(rows, tile.index)
             # Two tiles for what is left are of about the same size: of 10 rows 5 and 5, not 8 and 2.
@@ -63,8 +67,8 @@ def _tile_of_size(v: Builder, rows: Any, columns: Any, half: Any, args: Sequence
     b, after = v.b, v.b.append_basic_block("next")
     number = b.add(b.mul(rows, v.constant(HOST.columns + 1)), columns)
     switch = b.switch(b.add(b.mul(number, v.constant(2)), b.zext(half, INT)), after)
-    for own in range(1, HOST.rows + 1):
-        for width in range(1, HOST.columns + 1):
+    for width in range(1, HOST.columns + 1):
+        for own in range(1, HOST.tile_rows(width) + 1):
             for flag in (0, 1):
                 block = b.append_basic_block("tile")
                 switch.add_case(v.constant(2 * (own * (HOST.columns + 1) + width) + flag), block)
@@ -121,8 +125,7 @@ def copy_lanes(typing: Any, to: Any, to_start: Any, source: Any, start: Any, cou
         to = context.make_array(signature.args[0])(context, builder, to).data
         source = context.make_array(signature.args[2])(context, builder, source).data
         v = Builder(builder, signature.args[0].dtype)
-        mask = v.below(count)
-        v.store_masked(v.load_masked(v.at(source, start), mask), v.at(to, to_start), mask)
+        v.storing_first(count)(v.load_masked(v.at(source, start), v.below(count)), v.at(to, to_start))
         return context.get_dummy_value()
 
     return signature, code
@@ -141,7 +144,8 @@ def copy_rows(
         b, none = v.b, v.constant(0)
         whole = b.sdiv(columns, v.constant(v.lanes))
         done = b.mul(whole, v.constant(v.lanes))
-        mask = v.below(b.sub(columns, done))
+        rest = b.sub(columns, done)
+        mask, store = v.below(rest), v.storing_first(rest)
         with b.if_then(b.icmp_signed(">", rows, none)):
             line = v.loop(none, rows, [])
             goal = v.at(to, to_start, b.mul(line.index, to_row))
@@ -151,7 +155,7 @@ def copy_rows(
                 place = b.mul(part.index, v.constant(v.lanes))
                 v.store(v.load(v.at(here, place)), v.at(goal, place))
                 part.close([])
-            v.store_masked(v.load_masked(v.at(here, done), mask), v.at(goal, done), mask)
+            store(v.load_masked(v.at(here, done), mask), v.at(goal, done))
             line.close([])
 
     return signature, called("copy_rows", body)
@@ -184,12 +188,15 @@ def transpose_lanes(
 
     def body(v: Builder, args: Sequence[Any]) -> None:
         to, to_start, to_row, source, start, row, rows, columns, written = args
-        b = v.b
-        mask, none = v.below(columns), v.below(v.constant(0))
-        lines = []
-        for i in range(v.lanes):
-            here = b.icmp_signed("<", v.constant(i), rows)
-            lines.append(v.load_masked(v.at(source, start, b.mul(row, v.constant(i))), b.select(here, mask, none)))
+        places = [v.at(source, start, v.b.mul(row, v.constant(i))) for i in range(v.lanes)]
+
+        def partly() -> list[Any]:
+            here = [v.b.icmp_signed("<", v.constant(i), rows) for i in range(v.lanes)]
+            counts = [v.b.select(own, columns, v.constant(0)) for own in here]
+            return [v.load_masked(place, v.below(count)) for place, count in zip(places, counts, strict=True)]
+
+        whole = v.b.and_(v.all_lanes(rows), v.all_lanes(columns))
+        lines = v.one_of(whole, lambda: [v.load(place) for place in places], partly)
         _store_transposed(v, lines, to, to_start, to_row, columns, written)
 
     return signature, called("transpose", body)
@@ -239,6 +246,7 @@ def _store_transposed(
                     upper, lower, [n + v.lanes if n & step else n + step for n in range(v.lanes)]
                 )
         step *= 2
+    store = v.storing_first(written)
     for j, line in enumerate(lines):
         with b.if_then(b.icmp_signed("<", v.constant(j), columns)):
-            v.store_masked(line, v.at(to, to_start, b.mul(to_row, v.constant(j))), v.below(written))
+            store(line, v.at(to, to_start, b.mul(to_row, v.constant(j))))

@@ -72,10 +72,10 @@ def max_plane(
         def write(lanes: _Lanes) -> Any:
             outside = v.spread(least)
             best, where = _each_tap(v, windows, lanes, outside, (outside, nowhere), seen)
-            mask = v.below(lanes.count)
-            v.store_masked(best, v.at(y, lanes.to), mask)
-            v.store_masked(b.sext(where, ir.VectorType(INT, v.lanes)), v.at(places, lanes.to), mask)
-            missing = b.and_(mask, b.icmp_signed("==", where, nowhere))
+            store = v.storing_first(lanes.count)
+            store(best, v.at(y, lanes.to))
+            store(b.sext(where, ir.VectorType(INT, v.lanes)), v.at(places, lanes.to))
+            missing = b.and_(v.below(lanes.count), b.icmp_signed("==", where, nowhere))
             bits = ir.IntType(v.lanes)
             return b.icmp_unsigned("!=", b.bitcast(missing, bits), ir.Constant(bits, 0))
 
@@ -111,7 +111,7 @@ def mean_plane(
             divisor.align = 8
             mean = b.fdiv(total, b.fmul(divisor, v.spread(b.load(v.at(row_divisors, lanes.row)), wide)))
             mean = mean if v.vector == wide else b.fptrunc(mean, v.vector)
-            v.store_masked(mean, v.at(y, lanes.to), v.below(lanes.count))
+            v.storing_first(lanes.count)(mean, v.at(y, lanes.to))
             return ir.Constant(BIT, 0)
 
         return _each_vector(v, windows, write)

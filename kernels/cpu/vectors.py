@@ -12,15 +12,20 @@ import numpy as np
 
 
 class Vectors(NamedTuple):
-    """A kind of vector: bytes of one register, the tile's rows and vectors a row, and whether half a vector takes half
-    the time of a whole one.
+    """A kind of vector: bytes of one register, the tile's rows and vectors a row, whether some of its lanes are written
+    as fast as all, and whether half a vector takes half the time of a whole one.
     """
 
     name: str
     size: int
     rows: int
     columns: int
+    masks: bool = False
     by_halves: bool = False
+
+    def tile_rows(self, columns: int) -> int:
+        """How many rows the largest tile of so many vectors a row has: narrow ones have more."""
+        return min(MOST_ROWS, self.rows * self.columns // columns)
 
     def lanes(self, dtype: np.dtype[Any]) -> int:
         """How many numbers of that dtype one vector has."""
@@ -28,12 +33,13 @@ class Vectors(NamedTuple):
 
 
 KINDS = (
-    Vectors("avx512", 64, 8, 3),
+    Vectors("avx512", 64, 8, 3, masks=True),
     Vectors("avx2", 32, 4, 3),
     Vectors("neon", 16, 8, 3),
     Vectors("generic", 16, 4, 2),  # LLVM makes of 16 bytes what any processor has
 )
 
+MOST_ROWS = 8  # of a tile: each takes an address of its own, of which a processor holds some 15
 BY_HALVES = ("znver4",)  # processors, by LLVM's names, that do the halves of an AVX-512 vector one after the other
 
 

@@ -72,7 +72,7 @@ def _tile(rows: int, columns: int) -> Body:
             for k in range(0, rows, v.lanes):
                 column = sums[j * rows + k : j * rows + min(rows, k + v.lanes)]
                 place = v.at(out, out_start, build.mul(out_column, v.constant(j)), v.constant(k))
-                own = v.below(v.constant(len(column)))
-                v.store_masked(build.fadd(v.load_masked(place, own), v.add_up(column)), place, own)
+                own = v.constant(len(column))
+                v.storing_first(own)(build.fadd(v.load_masked(place, v.below(own)), v.add_up(column)), place)
 
     return body
