@@ -70,6 +70,15 @@ def full_vectors(count: int, lanes: int) -> float:
 
 
 @inline
+def apart(numbers: int, lanes: int) -> int:
+    """The distance of lists of so many numbers, whole vectors each, that are read or written side by side.
+
+    An odd number of vectors: 4 KiB from each other, or a multiple, they would take the same few lines of the cache.
+    """
+    return (numbers // lanes | 1) * lanes
+
+
+@inline
 def spread(numbers: Array, lanes: int) -> Array:
     """Each number as often as a vector has lanes."""
     result = np.empty(numbers.size * lanes, numbers.dtype)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from scratchnet.kernels.cpu.layout import Array, Pair, Shape, Sizes
-from scratchnet.kernels.cpu.tiled.cutting import block_length, even, evenly
+from scratchnet.kernels.cpu.tiled.cutting import apart, block_length, even, evenly
 from scratchnet.kernels.cpu.vectors import AT_ONCE, HOST
 from scratchnet.kernels.cpu.winograd.products import COLUMNS, ROWS, Cut
 from scratchnet.kernels.cpu.winograd.schemes import SCHEMES
@@ -22,6 +22,8 @@ CHUNKS = 16  # of images, at most, whose weight gradients are added up apart
 TERMS = 96  # of a float32 sum at most, that are added up before their sum is added to the others'
 CACHE = 640 << 10  # bytes of the second cache that a thread's tiles may take at all points
 HELD = 256 << 10  # bytes of strips, of both kinds, that a thread holds
+
+_apart = apart.py_func  # kernels have it compiled
 
 
 class ConvolutionCase(NamedTuple):
@@ -88,14 +90,15 @@ def convolution_case(
     at_once = max(1, HELD // (strip_size * itemsize), most * ROWS // tiles_of_strip)
     at_once = evenly(-(-strips // parts), at_once)
     tiles = evenly(-(-at_once * tiles_of_strip // ROWS), most) * ROWS
+    room = points * (_apart(tiles * pixels.lanes, lanes) + _apart(tiles * COLUMNS * lanes, lanes))
     cut = Cut(
-        tiles, at_once, block_length(channels, TERMS), tiles * tile_size, (strip_pixels(pixels) + 1) * pixels.lanes,
+        tiles, at_once, block_length(channels, TERMS), room, (strip_pixels(pixels) + 1) * pixels.lanes,
         (strip_pixels(places) + 1) * places.lanes,
     )  # fmt: skip
     return ConvolutionCase(
         scheme, tuple(pixels), tuple(places), tuple(weights), tuple(cut), order, _even_panels(vectors), lanes,
-        groups * points * places.lanes * channels,
-        (parts, tiles * tile_size + at_once * (strip_size + pixels.lanes + places.lanes)),
+        groups * points * _apart(places.lanes * channels, lanes),
+        (parts, room + at_once * (strip_size + pixels.lanes + places.lanes)),
         np.zeros(groups * places.lanes, f"f{itemsize}"),
         x_shape[0] * y_shape[1] * y_shape[2] * y_shape[3] * channels * taps // AT_ONCE,
     )  # fmt: skip
@@ -127,10 +130,12 @@ def sums_case(
         groups, channels, kernels, channel_parts, tiles, strips, block, strip_pixels(pixels) + 1,
         strip_pixels(places) + 1,
     )  # fmt: skip
-    room = points * tiles * (pixels.lanes + COLUMNS * lanes) + strips * (held + pixels.lanes + places.lanes)
+    room = points * (_apart(tiles * pixels.lanes, lanes) + _apart(tiles * COLUMNS * lanes, lanes))
+    room += strips * (held + pixels.lanes + places.lanes)
     return SumsCase(
         scheme, tuple(pixels), tuple(places), tuple(cut), np.arange(kernel_parts + 1) * vectors // kernel_parts, lanes,
-        (chunks, points, channels, places.lanes), (min(threads, chunks * kernel_parts * channel_parts), room),
+        (chunks, points, _apart(channels * places.lanes, lanes)),
+        (min(threads, chunks * kernel_parts * channel_parts), room),
         images * y_shape[1] * y_shape[2] * y_shape[3] * channels * w_shape[2] * w_shape[3] // groups // AT_ONCE,
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ import numpy as np
 from scratchnet.kernels.cpu.jit import inline, kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array, Sizes
 from scratchnet.kernels.cpu.microkernel import multiply
-from scratchnet.kernels.cpu.tiled.cutting import half_empty
+from scratchnet.kernels.cpu.tiled.cutting import apart, half_empty
 from scratchnet.kernels.cpu.vectors import HOST
 from scratchnet.kernels.cpu.winograd.tiles import (
     Tiles,
@@ -72,7 +72,7 @@ def _part(
     """The strips of the part, counted group by group, image by image."""
     of_image = strips_of(x)
     of_group = x.images // g.groups * of_image
-    pixels = work[: g.points * c.tiles * x.lanes]
+    pixels = work[: g.points * apart(c.tiles * x.lanes, lanes)]
     products = work[pixels.size : c.products]
     held = work[c.products : c.products + c.strips * c.pixels]
     results = work[c.products + held.size :]
@@ -109,7 +109,8 @@ def _tiles(
     """The tiles of the strips that are held."""
     terms = np.arange(g.channels)
     zero = np.zeros(lanes, held.dtype)
-    pixels_to = np.arange(g.points) * (c.tiles * x.lanes)
+    pixels_to = np.arange(g.points) * apart(c.tiles * x.lanes, lanes)
+    w_point = apart(panels[-1] * lanes * g.channels, lanes)
     strip_of = np.empty(c.tiles, np.int64)  # of those that are held
     tile_of = np.empty(c.tiles, np.int64)  # of the tables'
     for first in range(0, starts[-1], c.tiles):
@@ -126,19 +127,18 @@ def _tiles(
             half = panel == panels.size - 2 and half_empty(g.kernels, lanes)
             width = columns * lanes
             w_terms = terms * width
+            products_at = np.arange(g.points) * apart(c.tiles * width, lanes)
             for e in range(g.points):
-                w = ((group * g.points + e) * panels[-1] + v) * lanes * g.channels
-                to = e * c.tiles * width
+                w, to = (group * g.points + e) * w_point + v * lanes * g.channels, products_at[e]
                 for t in range(0, g.channels, c.block):
                     if t == 0:
                         add, a, a_row, a_column = zero, 0, 0, 0
                     else:
                         add, a, a_row, a_column = products, to, width, lanes
                     multiply(
-                        count, columns, half, weights, w, w_terms, pixels, e * c.tiles * x.lanes, x.lanes, terms, t,
+                        count, columns, half, weights, w, w_terms, pixels, pixels_to[e], x.lanes, terms, t,
                         min(g.channels, t + c.block), add, a, a_row, a_column, products, to, width, False,
                     )  # fmt: skip
-            products_at = np.arange(g.points) * (c.tiles * width)
             for p in range(count):
                 transform_products(
                     scheme, width, products, p * width, products_at, 0, results, strip_of[p] * c.places + v * lanes,

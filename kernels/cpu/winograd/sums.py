@@ -8,7 +8,7 @@ from scratchnet.kernels.cpu.jit import inline, kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array, Sizes
 from scratchnet.kernels.cpu.microkernel import add_lanes, multiply, transpose_lanes
 from scratchnet.kernels.cpu.reduce import sum_channel
-from scratchnet.kernels.cpu.tiled.cutting import half_empty, part_of_rows
+from scratchnet.kernels.cpu.tiled.cutting import apart, half_empty, part_of_rows
 from scratchnet.kernels.cpu.tiled.inside_sums import panel_width
 from scratchnet.kernels.cpu.vectors import HOST
 from scratchnet.kernels.cpu.winograd.tiles import (
@@ -89,8 +89,8 @@ def _part(
     start = c_first // lanes * lanes
     width = (c_end - start + lanes - 1) // lanes * lanes  # of what is held of a pixel, and of a place
     height = (v_end - v_first) * lanes
-    pixels = work[: points * g.tiles * width]
-    places = work[pixels.size : pixels.size + points * g.tiles * COLUMNS * lanes]
+    pixels = work[: points * apart(g.tiles * width, lanes)]
+    places = work[pixels.size : pixels.size + points * apart(g.tiles * COLUMNS * lanes, lanes)]
     held = work[pixels.size + places.size :]
     held_places = held[g.strips * g.pixels * width :]
     clear_beyond(held, g.strips, g.pixels * width, width)
@@ -126,8 +126,9 @@ def _add_tiles(
     points = x.size * x.size
     zero = np.zeros(lanes, sums.dtype)
     start = c_first // lanes * lanes
-    point = np.arange(points) * g.tiles
-    pixels_to = point * width
+    point = np.arange(points)
+    pixels_to = point * apart(g.tiles * width, lanes)
+    sums_at = point * apart(g.channels * y.lanes, lanes)
     x_terms = np.arange(g.tiles) * width
     strip_of = np.empty(g.tiles, np.int64)  # of those that are held
     tile_of = np.empty(g.tiles, np.int64)  # of the tables'
@@ -143,7 +144,7 @@ def _add_tiles(
         while v < v_end:
             columns = panel_width(v_end - v)
             half = (v + columns) * lanes == y.lanes and half_empty(g.kernels, lanes)
-            places_to = point * (columns * lanes)
+            places_to = point * apart(g.tiles * columns * lanes, lanes)
             y_terms = np.arange(g.tiles) * (columns * lanes)
             for p in range(count):
                 transform_upstream(
@@ -151,7 +152,7 @@ def _add_tiles(
                     place_origins, tile_of[p] * y.size * y.size, places, p * columns * lanes, places_to, 0,
                 )  # fmt: skip
             for e in range(points):
-                to = (e * g.channels + c_first) * y.lanes + v * lanes
+                to = sums_at[e] + c_first * y.lanes + v * lanes
                 for p in range(0, count, g.block):
                     if fresh and first + p == 0:
                         add, a, a_row, a_column = zero, 0, 0, 0
@@ -171,9 +172,10 @@ def _write_taps(
 ) -> None:
     """gw[start + k, c, tap] for a vector of k and some c, from the sums of all chunks added up."""
     width = (g.kernels + lanes - 1) // lanes * lanes
-    size = points * g.channels * width  # of a chunk
+    distance = apart(g.channels * width, lanes)  # of the points
+    size = points * distance  # of a chunk
     all_sums = sums.reshape(-1)
-    point = np.arange(points) * (g.channels * width)
+    point = np.arange(points) * distance
     numbers = np.empty(CHANNELS * taps * lanes, gw.dtype)
     to = np.arange(taps) * lanes
     end = min(g.channels, first + CHANNELS)

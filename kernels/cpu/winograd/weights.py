@@ -7,6 +7,7 @@ import numpy as np
 from scratchnet.kernels.cpu.jit import separate
 from scratchnet.kernels.cpu.layout import Array
 from scratchnet.kernels.cpu.microkernel import transpose_lanes
+from scratchnet.kernels.cpu.tiled.cutting import apart
 from scratchnet.kernels.cpu.winograd.transforms import transform_weight
 
 TERMS = 16  # channels whose weights a thread transforms before it looks for the next ones
@@ -30,14 +31,14 @@ def transform_taps(
 ) -> None:
     """The taps of a vector of kernels and TERMS channels, in this order, at all points.
 
-    weights: (groups, points, panels of vectors of kernels, channels, vectors of the panel). `panels` has the vectors
-    where these begin and end.
+    weights: (groups, points, panels of vectors of kernels, channels, vectors of the panel), the points `apart`.
+    `panels` has the vectors where these begin and end.
     """
     vectors = panels[-1]
     runs = (g.channels + TERMS - 1) // TERMS
     group, v, first = run // (vectors * runs), run // runs % vectors, run % runs * TERMS
     taps = np.empty(order.size * lanes, w.dtype)
-    origin, to = order * lanes, np.arange(g.points) * (vectors * lanes * g.channels)
+    origin, to = order * lanes, np.arange(g.points) * apart(vectors * lanes * g.channels, lanes)
     panel = 0
     while panels[panel + 1] <= v:
         panel += 1
@@ -48,5 +49,5 @@ def transform_taps(
             count = min(lanes, order.size - tap)
             rows = min(lanes, g.kernels - v * lanes)
             transpose_lanes(taps, tap * lanes, lanes, w, here + tap, g.kernel, rows, count, lanes)
-        goal = (group * g.points * vectors + panels[panel]) * g.channels + c * columns + v - panels[panel]
-        transform_weight(scheme, lanes, taps, 0, origin, 0, weights, goal * lanes, to, 0)
+        goal = (panels[panel] * g.channels + c * columns + v - panels[panel]) * lanes
+        transform_weight(scheme, lanes, taps, 0, origin, 0, weights, group * g.points * to[1] + goal, to, 0)
