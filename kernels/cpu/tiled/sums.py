@@ -123,8 +123,6 @@ def _part(
             and g.target_column == 1
             and taps.size > 0
         )
-        out = target if direct else sums
-        pitch = g.target_plane if direct else width
         if not taps.size:
             for k in range(k_first, k_end):
                 alone = bias[(group * g.kernels + k) * lanes]
@@ -140,15 +138,19 @@ def _part(
                         copy_rows(
                             panel, (t - t0) * width + within[run], 0, pixels, starts[run] + taps[t], 0, 1, lengths[run]
                         )
-            last = relu and t1 == taps.size
-            to = goals[0] + k_first * g.target_plane if direct else 0
+            # What isn't the whole sum yet stays at hand: the target's rows are far apart.
+            last = t1 == taps.size
+            if last and direct:
+                out, to, pitch = target, goals[0] + k_first * g.target_plane, g.target_plane
+            else:
+                out, to, pitch = sums, 0, width
             if t0 == 0:
                 add, a, a_row, a_column = bias, (group * g.kernels + k_first) * lanes, lanes, 0
             else:
-                add, a, a_row, a_column = out, to, pitch, lanes
+                add, a, a_row, a_column = sums, 0, width, lanes
             multiply(
                 k_end - k_first, vectors, half, x, x_start, x_terms, weights, group * g.w_group + k_first * g.w_row,
-                g.w_row, w_terms, t0, t1, add, a, a_row, a_column, out, to, pitch, last,
+                g.w_row, w_terms, t0, t1, add, a, a_row, a_column, out, to, pitch, relu and last,
             )  # fmt: skip
         if not direct:
             for run in range(runs):
