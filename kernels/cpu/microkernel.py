@@ -47,23 +47,26 @@ def multiply(
             for width in range(2, HOST.columns + 1):
                 own_most = v.constant(HOST.tile_rows(width))
                 most = b.select(b.icmp_signed("<", columns, v.constant(width)), most, own_most)
-            tile = v.loop(none, rows, [])
-            left = b.sub(rows, tile.index)
-            # Two tiles for what is left are of about the same size: of 10 rows 5 and 5, not 8 and 2.
-            split = b.sdiv(b.add(left, v.constant(1)), v.constant(2))
-            split = b.select(b.icmp_signed("<", split, most), split, most)
-            own = b.select(b.icmp_signed("<=", left, most), left, split)
+            part = v.loop(none, rows, [])
+            left = b.sub(rows, part.index)
+            # What whole tiles leave over is shared with the last of them: 10 rows are 5 and 5, not 8 and 2.
+            uneven = b.zext(b.icmp_signed("!=", b.srem(left, most), none), INT)
+            whole = b.sub(b.sdiv(left, most), uneven)
+            half_left = b.sdiv(b.add(left, v.constant(1)), v.constant(2))
+            rest = b.select(b.icmp_signed("<=", left, most), left, half_left)
+            many = b.icmp_signed(">", whole, none)
+            own, count = b.select(many, most, rest), b.select(many, whole, v.constant(1))
             here = list(others)
             for start, row in ((4, 5), (10, 11), (14, 15)):  # f_start, add_start and out_start
-                here[start] = b.add(others[start], b.mul(tile.index, others[row]))
-            _tile_of_size(v, own, columns, half, here)
-            tile.close([], own)
+                here[start] = b.add(others[start], b.mul(part.index, others[row]))
+            _tiles_of_size(v, own, columns, half, [count, *here])
+            part.close([], b.mul(own, count))
 
     return signature, called("multiply", body)
 
 
-def _tile_of_size(v: Builder, rows: Any, columns: Any, half: Any, args: Sequence[Any]) -> None:
-    """Calls the tile of so many rows and columns, the last of them half a vector where that is faster."""
+def _tiles_of_size(v: Builder, rows: Any, columns: Any, half: Any, args: Sequence[Any]) -> None:
+    """Calls tiles of so many rows and columns, the last of them half a vector where that is faster."""
     b, after = v.b, v.b.append_basic_block("next")
     number = b.add(b.mul(rows, v.constant(HOST.columns + 1)), columns)
     switch = b.switch(b.add(b.mul(number, v.constant(2)), b.zext(half, INT)), after)
@@ -74,24 +77,25 @@ def _tile_of_size(v: Builder, rows: Any, columns: Any, half: Any, args: Sequence
                 switch.add_case(v.constant(2 * (own * (HOST.columns + 1) + width) + flag), block)
                 b.position_at_end(block)
                 if flag and HOST.by_halves and 2 * width - 1 <= HOST.columns:
-                    v.call(f"tile_{own}x{width}_half", _tile(own, 2 * width - 1, 2), args)
+                    v.call(f"tiles_{own}x{width}_half", _tiles(own, 2 * width - 1, 2), args)
                 else:
-                    v.call(f"tile_{own}x{width}", _tile(own, width), args)
+                    v.call(f"tiles_{own}x{width}", _tiles(own, width), args)
                 b.branch(after)
     b.position_at_end(after)
 
 
-def _tile(rows: int, columns: int, part: int = 1) -> Body:
-    """`multiply` for one size of tile.
+def _tiles(rows: int, columns: int, part: int = 1) -> Body:
+    """`multiply` for `count` tiles of one size, its first argument.
 
     Its columns are vectors of a `part` of the lanes. What they leave of a row's last whole vector becomes 0.
     """
 
     def body(v: Builder, args: Sequence[Any]) -> None:
-        panel, p_start, p_terms, factors, f_start, f_row, f_terms, first, end, *others = args
+        count, panel, p_start, p_terms, factors, f_start, f_row, f_terms, first, end, *others = args
         add, add_start, add_row, add_column, out, out_start, out_row, relu = others
         b, u = v.b, Builder(v.b, v.dtype, v.lanes // part)
-        row = [v.at(factors, f_start, b.mul(f_row, v.constant(k))) for k in range(rows)]
+        tile = v.loop(v.constant(0), b.mul(count, v.constant(rows)), [])
+        row = [v.at(factors, f_start, b.mul(f_row, b.add(tile.index, v.constant(k)))) for k in range(rows)]
         loop = v.loop(first, end, [u.zero] * (rows * columns))
         here = v.at(panel, p_start, b.load(v.at(p_terms, loop.index)))
         x = [u.load(v.at(here, v.constant(j * u.lanes))) for j in range(columns)]
@@ -103,14 +107,15 @@ def _tile(rows: int, columns: int, part: int = 1) -> Body:
         loop.close(sums)
         least = u.least(relu)
         for k in range(rows):
+            here = b.add(tile.index, v.constant(k))
+            added, goal = v.at(add, add_start, b.mul(add_row, here)), v.at(out, out_start, b.mul(out_row, here))
             for j in range(columns):
-                within = v.constant(j % part * u.lanes)
-                start = v.at(add, add_start, b.mul(add_row, v.constant(k)), b.mul(add_column, v.constant(j // part)))
-                total = b.fadd(u.load(v.at(start, within)), sums[k * columns + j])
-                place = v.at(out, out_start, b.mul(out_row, v.constant(k)), v.constant(j * u.lanes))
-                u.store(u.at_least(total, least), place)
+                start = v.at(added, b.mul(add_column, v.constant(j // part)), v.constant(j % part * u.lanes))
+                total = b.fadd(u.load(start), sums[k * columns + j])
+                u.store(u.at_least(total, least), v.at(goal, v.constant(j * u.lanes)))
             for j in range(columns, -(-columns // part) * part):
-                u.store(u.zero, v.at(out, out_start, b.mul(out_row, v.constant(k)), v.constant(j * u.lanes)))
+                u.store(u.zero, v.at(goal, v.constant(j * u.lanes)))
+        tile.close([], v.constant(rows))
 
     return body
 
