@@ -45,6 +45,13 @@ class Builder:
     def store(self, vector: Any, pointer: Any) -> None:
         self.b.store(vector, self.b.bitcast(pointer, self.vector.as_pointer())).align = self.size
 
+    def prefetch(self, pointer: Any) -> None:
+        """Starts to bring the line to the cache, to be written."""
+        byte = ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [byte, INT32, INT32, INT32])
+        function = self.b.module.globals.get("llvm.prefetch.p0") or ir.Function(self.b.module, kind, "llvm.prefetch.p0")
+        self.b.call(function, [self.b.bitcast(pointer, byte), *(ir.Constant(INT32, n) for n in (1, 3, 1))])
+
     def below(self, count: Any) -> Any:
         """The mask of the first `count` lanes, which is less than 2 ** 31."""
         lanes = ir.VectorType(ir.IntType(8 * self.size), self.lanes)

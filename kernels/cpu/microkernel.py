@@ -17,6 +17,8 @@ from scratchnet.kernels.cpu.jit import intrinsic
 from scratchnet.kernels.cpu.llvm import INT, Body, Builder, called
 from scratchnet.kernels.cpu.vectors import HOST
 
+LINE = 64  # bytes of the cache
+
 
 @intrinsic
 def multiply(
@@ -94,8 +96,14 @@ def _tiles(rows: int, columns: int, part: int = 1) -> Body:
         count, panel, p_start, p_terms, factors, f_start, f_row, f_terms, first, end, *others = args
         add, add_start, add_row, add_column, out, out_start, out_row, relu = others
         b, u = v.b, Builder(v.b, v.dtype, v.lanes // part)
+        far = b.icmp_signed(">", out_row, v.constant(-(-columns // part) * v.lanes))  # rows of sums aren't one run
         tile = v.loop(v.constant(0), b.mul(count, v.constant(rows)), [])
         row = [v.at(factors, f_start, b.mul(f_row, b.add(tile.index, v.constant(k)))) for k in range(rows)]
+        with b.if_then(far):  # then they come to the cache while the sums are computed
+            for k in range(rows):
+                goal = v.at(out, out_start, b.mul(out_row, b.add(tile.index, v.constant(k))))
+                for place in sorted({*range(0, columns * u.lanes, LINE // v.size), columns * u.lanes - 1}):
+                    v.prefetch(v.at(goal, v.constant(place)))
         loop = v.loop(first, end, [u.zero] * (rows * columns))
         here = v.at(panel, p_start, b.load(v.at(p_terms, loop.index)))
         x = [u.load(v.at(here, v.constant(j * u.lanes))) for j in range(columns)]
