@@ -93,9 +93,10 @@ class Row:
 
     order: the highest derivative compared with torch (0 for integer results); dtypes: of the forward comparison;
     also: a second spelling whose result must have the same bits; long_sum: float32 is judged against float64 beside
-    torch (DESIGN rule 12); memory: whether a result shares memory with an input exactly where torch's does;
-    zero: axes of the first input that are set to 0, everywhere that size occurs; strided: also on strided inputs;
-    seeded: torch and ours start from the same seed; covers: public names beyond those the row is seen to call.
+    torch (DESIGN rule 12), whose error is at most so many `times` torch's; memory: whether a result shares memory with
+    an input exactly where torch's does; zero: axes of the first input that are set to 0, everywhere that size occurs;
+    strided: also on strided inputs; seeded: torch and ours start from the same seed; covers: public names beyond those
+    the row is seen to call.
     """
 
     name: str
@@ -105,6 +106,7 @@ class Row:
     dtypes: tuple[str, ...] = FLOATS
     also: Callable[..., Any] | None = None
     long_sum: bool = False
+    times: int = 2
     memory: bool = True
     zero: tuple[int, ...] = (0, -1)
     strided: bool = True
@@ -153,7 +155,7 @@ def _label(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     return f"{name}({', '.join(parts)})" if parts else name
 
 
-OPTIONS = ("ints", "half", "order", "dtypes", "long_sum", "memory", "zero", "strided", "seeded", "covers")
+OPTIONS = ("ints", "half", "order", "dtypes", "long_sum", "times", "memory", "zero", "strided", "seeded", "covers")
 
 
 def _split(kwargs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

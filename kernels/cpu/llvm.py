@@ -47,10 +47,9 @@ class Builder:
 
     def prefetch(self, pointer: Any) -> None:
         """Starts to bring the line to the cache, to be written."""
-        byte = ir.IntType(8).as_pointer()
-        kind = ir.FunctionType(ir.VoidType(), [byte, INT32, INT32, INT32])
-        function = self.b.module.globals.get("llvm.prefetch.p0") or ir.Function(self.b.module, kind, "llvm.prefetch.p0")
-        self.b.call(function, [self.b.bitcast(pointer, byte), *(ir.Constant(INT32, n) for n in (1, 3, 1))])
+        byte = self.b.bitcast(pointer, ir.IntType(8).as_pointer())
+        flags = [ir.Constant(INT32, n) for n in (1, 3, 1)]  # to write, to be kept, data
+        self.intrinsic("llvm.prefetch.p0", ir.VoidType(), [byte, *flags])
 
     def below(self, count: Any) -> Any:
         """The mask of the first `count` lanes, which is less than 2 ** 31."""
@@ -66,13 +65,12 @@ class Builder:
 
     def storing_first(self, count: Any) -> Callable[[Any, Any], None]:
         """What writes the first `count` lanes of a vector, of numbers or of 64-bit integers, to a pointer."""
-        mask = self.below(count) if HOST.masks else None
+        if HOST.masks:
+            mask = self.below(count)
+            return lambda vector, pointer: self._store_masked(vector, pointer, mask)
         whole = self.all_lanes(count)
 
         def store(vector: Any, pointer: Any) -> None:
-            if mask is not None:
-                self._store_masked(vector, pointer, mask)
-                return
             with self.b.if_else(whole) as (all_of_it, some):
                 with all_of_it:
                     self._store_lanes(vector, pointer, self.lanes)

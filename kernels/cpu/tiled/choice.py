@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from scratchnet.kernels.cpu.layout import Pair, Shape
+from scratchnet.kernels.cpu.rates import RATES
 from scratchnet.kernels.cpu.tiled.chunks import chunks_of
 from scratchnet.kernels.cpu.tiled.cutting import full_vectors
 from scratchnet.kernels.cpu.tiled.inside_sums import PLACES
@@ -130,16 +131,16 @@ def sums_by_strips(
 def costs_of_sums(
     x_shape: Shape, w_shape: Shape, stride: Pair, padding: Pair, dilation: Pair, groups: int, lanes: int
 ) -> tuple[float, float]:
-    """Of the weight gradient, by strips and tap by tap. In multiply-adds of vectors, fitted to 166 layers' times:
-    the choice takes 4 % longer on average than the faster of the two.
-    """
+    """Of the weight gradient, by strips and tap by tap. In multiply-adds of vectors, by the rates of rates.py."""
     n, channels, kernels, taps = x_shape[0], w_shape[1], w_shape[0] // groups, w_shape[2] * w_shape[3]
     g = strip_plan(x_shape, w_shape, stride, padding, dilation, groups, lanes).strips
     wanted = n * g.rows * g.columns * channels * taps  # for each output channel
     rows = g.sets * g.images * (g.cuts * g.copies * g.copy_rows + (kernels * g.rows if g.images > 1 else 0))
     sums = channels * taps * kernels
+    strip_rates, inside_rates = RATES.strip_sums, RATES.inside_sums
     chunks = chunks_of(g.sets * g.cuts, sums * groups)
-    strips = 1.2 * wanted * kernels / lanes + COPYING * rows + sums * (3 * g.sets * g.cuts + 50 * chunks / lanes)
+    strips = strip_rates.terms * wanted * kernels / lanes + strip_rates.rows * rows
+    strips += sums * (strip_rates.sums * g.sets * g.cuts + strip_rates.chunks * chunks / lanes)
     met = 1.0  # the part of the taps that are not over padding
     for line, size in zip(lines(x_shape, w_shape, stride, padding, dilation, False), w_shape[2:], strict=True):
         met *= sum(len(taps_met) for _, taps_met in line) / (len(line) * size)
@@ -147,6 +148,7 @@ def costs_of_sums(
         strips = math.inf
     vectors = -(-kernels // lanes)
     chunks = chunks_of(min(n, n * g.rows * g.columns // PLACES), groups * channels * taps * vectors * lanes)
-    inside = wanted * (1.2 * met * full_vectors(kernels, lanes) + 5.6 * kernels / lanes / channels)
-    inside += channels * vectors * taps * (70 + 50 * chunks)
+    terms, places = inside_rates.terms * met * full_vectors(kernels, lanes), inside_rates.places * kernels / lanes
+    inside = wanted * (terms + places / channels)
+    inside += channels * vectors * taps * (inside_rates.sums + inside_rates.chunks * chunks)
     return strips * groups, inside * groups

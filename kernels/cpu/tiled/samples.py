@@ -145,8 +145,9 @@ def _row(
                 to = place + k * plane
                 alone = bias[(group * g.kernels + k) * lanes]
                 target[to : to + width] = 0 if relu and alone < 0 else alone
-        for t0 in range(first, end, block):
-            t1 = min(end, t0 + block)
+        pieces = (end - first + block - 1) // block
+        for piece in range(pieces):  # equal ones: the rounding errors of the longest are the largest
+            t0, t1 = first + (end - first) * piece // pieces, first + (end - first) * (piece + 1) // pieces
             last = relu and t1 == end
             to = place + k_first * plane
             if t0 == first:

@@ -1,19 +1,16 @@
 """Where one of Winograd's convolutions is faster than conv_tiled, and precise enough to be taken unasked.
 
-Costs are in multiply-adds of vectors. Their constants were fitted to 199 layers, each function timed on two threads by
-all algorithms: predictions were off by 8 % on average, those of weight gradients by 12 %. For 100 other layers the
-choice took 2 to 3 % longer on average than the fastest. (The loops have become faster since, and know half vectors.)
+Costs are in multiply-adds of vectors, by the measured rates of rates.py.
 """
 
 from functools import lru_cache
 
 from scratchnet.kernels.cpu.layout import Pair, Shape
+from scratchnet.kernels.cpu.rates import RATES
 from scratchnet.kernels.cpu.tiled.choice import costs, costs_of_sums
 from scratchnet.kernels.cpu.tiled.cutting import full_vectors
 from scratchnet.kernels.geometry import output_size
 
-CALL = 100_000  # what a call costs more than one of conv_tiled
-CALL_FOR_SUMS = 280_000
 NAMES = {2: "winograd", 3: "winograd3"}  # by a tile's rows of places
 # By those and the kernel's rows: the terms of a sum, at least. But for F(2, 3), sums have 2 to 3 times PyTorch's
 # rounding errors if they are long, and more if not.
@@ -47,7 +44,7 @@ def _tiled_cost(
     x_shape: Shape, w_shape: Shape, size: Pair, padding: Pair, groups: int, lanes: int, backward: bool
 ) -> float:
     wanted = x_shape[0] * size[0] * size[1] * w_shape[0] * w_shape[1] * w_shape[2] * w_shape[3] / lanes
-    return 1.25 * wanted * min(costs(x_shape, w_shape, (1, 1), padding, (1, 1), groups, lanes, backward))
+    return RATES.tiled * wanted * min(costs(x_shape, w_shape, (1, 1), padding, (1, 1), groups, lanes, backward))
 
 
 def _cost(outputs: int, x_shape: Shape, w_shape: Shape, size: Pair, groups: int, lanes: int, backward: bool) -> float:
@@ -56,16 +53,18 @@ def _cost(outputs: int, x_shape: Shape, w_shape: Shape, size: Pair, groups: int,
         channels, kernels, target = kernels, channels, (x_shape[2], x_shape[3])
     wide, high = -(-channels // lanes), -(-kernels // lanes)  # vectors of channels, read and written
     tiles, points = _tiles(outputs, x_shape[0], target, w_shape[2])
-    products = tiles * points * (1.15 * channels * full_vectors(kernels, lanes) + 11 * high + 16 * wide)
-    return (products + 64 * channels * high * w_shape[2] * w_shape[3]) * groups + CALL
+    terms, written, read, weights, call = RATES.winograd
+    products = tiles * points * (terms * channels * full_vectors(kernels, lanes) + written * high + read * wide)
+    return (products + weights * channels * high * w_shape[2] * w_shape[3]) * groups + call
 
 
 def _cost_of_sums(outputs: int, x_shape: Shape, w_shape: Shape, size: Pair, groups: int, lanes: int) -> float:
     n, channels, kernels = x_shape[0], w_shape[1], w_shape[0] // groups
     wide, high = -(-channels // lanes), -(-kernels // lanes)
     tiles, points = _tiles(outputs, n, size, w_shape[2])
-    products = tiles * points * (1.37 * channels * full_vectors(kernels, lanes) + 12.5 * (high + wide))
-    return (products + 32 * channels * high * points) * groups + CALL_FOR_SUMS
+    terms, read, sums, call = RATES.winograd_sums
+    products = tiles * points * (terms * channels * full_vectors(kernels, lanes) + read * (high + wide))
+    return (products + sums * channels * high * points) * groups + call
 
 
 def _tiles(outputs: int, images: int, size: Pair, taps: int) -> Pair:
