@@ -13,7 +13,7 @@ def large(name: str, f: Any, *inputs: Any, **options: Any) -> Row:
 
 IMAGE = (16, 12, 31, 29)
 ROWS: list[Row] = [
-    # The choice may fall on Winograd's tiles of 3x3 places, which may err 4 times as much as torch.
+    # Its input gradient may be computed by Winograd's tiles of 3x3 places, which may err 4 times as much as torch.
     large(
         "conv2d", lambda T, F, x, w, b: F.conv2d(x, w, b, 1, 1), IMAGE, (20, 12, 3, 3), (20,), long_sum=True, times=4
     ),

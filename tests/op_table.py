@@ -93,10 +93,10 @@ class Row:
 
     order: the highest derivative compared with torch (0 for integer results); dtypes: of the forward comparison;
     also: a second spelling whose result must have the same bits; long_sum: float32 is judged against float64 beside
-    torch (DESIGN rule 12), whose error is at most so many `times` torch's; memory: whether a result shares memory with
-    an input exactly where torch's does; zero: axes of the first input that are set to 0, everywhere that size occurs;
-    strided: also on strided inputs; seeded: torch and ours start from the same seed; covers: public names beyond those
-    the row is seen to call.
+    torch (DESIGN rule 12); times: torch's error, of which a gradient on the CPU may have so many; memory: whether a
+    result shares memory with an input exactly where torch's does; zero: axes of the first input that are set to 0,
+    everywhere that size occurs; strided: also on strided inputs; seeded: torch and ours start from the same seed;
+    covers: public names beyond those the row is seen to call.
     """
 
     name: str

@@ -100,10 +100,8 @@ def _tiles(rows: int, columns: int, part: int = 1) -> Body:
         tile = v.loop(v.constant(0), b.mul(count, v.constant(rows)), [])
         row = [v.at(factors, f_start, b.mul(f_row, b.add(tile.index, v.constant(k)))) for k in range(rows)]
         with b.if_then(far):  # then they come to the cache while the sums are computed
-            for k in range(rows):
-                goal = v.at(out, out_start, b.mul(out_row, b.add(tile.index, v.constant(k))))
-                for place in sorted({*range(0, columns * u.lanes, LINE // v.size), columns * u.lanes - 1}):
-                    v.prefetch(v.at(goal, v.constant(place)))
+            goal = v.at(out, out_start, b.mul(out_row, tile.index))
+            v.call("prefetch_rows", _prefetch_rows, [goal, out_row, v.constant(rows), v.constant(columns * u.lanes)])
         loop = v.loop(first, end, [u.zero] * (rows * columns))
         here = v.at(panel, p_start, b.load(v.at(p_terms, loop.index)))
         x = [u.load(v.at(here, v.constant(j * u.lanes))) for j in range(columns)]
@@ -126,6 +124,18 @@ def _tiles(rows: int, columns: int, part: int = 1) -> Body:
         tile.close([], v.constant(rows))
 
     return body
+
+
+def _prefetch_rows(v: Builder, args: Sequence[Any]) -> None:
+    """So many numbers of each row. Written out in every size of tile this would take seconds to compile."""
+    out, out_row, rows, width = args
+    row = v.loop(v.constant(0), rows, [])
+    here = v.at(out, v.b.mul(out_row, row.index))
+    part = v.loop(v.constant(0), width, [])
+    v.prefetch(v.at(here, part.index))
+    part.close([], v.constant(LINE // v.size))
+    v.prefetch(v.at(here, width, v.constant(-1)))
+    row.close([])
 
 
 @intrinsic

@@ -2,7 +2,7 @@
 
 Fitted to measured times of random layers. AVX-512 (Zen 4, a multiply-add a cycle): 199 layers on two threads; for 100
 others the choice took 2 to 3 % longer on average than the fastest algorithm. (The loops have become faster since.)
-AVX2 (Zen 3, two a cycle): 260 layers on one thread; for 260 others 2 %, and with AVX-512's rates 3 to 9 %.
+AVX2 (Zen 3, two a cycle): 260 layers on one thread; for 260 others 2 to 3 %, and with AVX-512's rates 3 to 9 %.
 """
 
 from typing import NamedTuple
@@ -68,7 +68,8 @@ MEASURED = {
     "avx2": Rates(
         tiled=1.6,
         winograd=Winograd(terms=1.14, written=13.7, read=18, weights=53, call=30_000),
-        winograd_sums=WinogradSums(terms=1.19, read=15, sums=32, call=30_000),
+        # A fifth more than measured: for less than that it isn't worth its seconds of compiling.
+        winograd_sums=WinogradSums(terms=1.43, read=18, sums=38, call=36_000),
         strip_sums=StripSums(terms=1.29, rows=28, sums=16.5, chunks=0),
         inside_sums=InsideSums(terms=1.41, places=4.5, sums=0, chunks=8.8),
     ),

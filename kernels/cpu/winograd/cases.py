@@ -90,7 +90,7 @@ def convolution_case(
     at_once = max(1, HELD // (strip_size * itemsize), most * ROWS // tiles_of_strip)
     at_once = evenly(-(-strips // parts), at_once)
     tiles = evenly(-(-at_once * tiles_of_strip // ROWS), most) * ROWS
-    room = points * (_apart(tiles * pixels.lanes, lanes) + _apart(tiles * COLUMNS * lanes, lanes))
+    room = _room(points, tiles, pixels.lanes, lanes)
     cut = Cut(
         tiles, at_once, block_length(channels, TERMS), room, (strip_pixels(pixels) + 1) * pixels.lanes,
         (strip_pixels(places) + 1) * places.lanes,
@@ -130,14 +130,18 @@ def sums_case(
         groups, channels, kernels, channel_parts, tiles, strips, block, strip_pixels(pixels) + 1,
         strip_pixels(places) + 1,
     )  # fmt: skip
-    room = points * (_apart(tiles * pixels.lanes, lanes) + _apart(tiles * COLUMNS * lanes, lanes))
-    room += strips * (held + pixels.lanes + places.lanes)
+    room = _room(points, tiles, pixels.lanes, lanes) + strips * (held + pixels.lanes + places.lanes)
     return SumsCase(
         scheme, tuple(pixels), tuple(places), tuple(cut), np.arange(kernel_parts + 1) * vectors // kernel_parts, lanes,
         (chunks, points, _apart(channels * places.lanes, lanes)),
         (min(threads, chunks * kernel_parts * channel_parts), room),
         images * y_shape[1] * y_shape[2] * y_shape[3] * channels * w_shape[2] * w_shape[3] // groups // AT_ONCE,
     )  # fmt: skip
+
+
+def _room(points: int, tiles: int, channels: int, lanes: int) -> int:
+    """Numbers that so many tiles take at all points: of channels that are read, and of a panel of those written."""
+    return points * (_apart(tiles * channels, lanes) + _apart(tiles * COLUMNS * lanes, lanes))
 
 
 def _scheme(outputs: int, w_shape: Shape) -> int:

@@ -38,7 +38,8 @@ def transform_taps(
     runs = (g.channels + TERMS - 1) // TERMS
     group, v, first = run // (vectors * runs), run // runs % vectors, run % runs * TERMS
     taps = np.empty(order.size * lanes, w.dtype)
-    origin, to = order * lanes, np.arange(g.points) * apart(vectors * lanes * g.channels, lanes)
+    distance = apart(vectors * lanes * g.channels, lanes)  # of the points
+    origin, to = order * lanes, np.arange(g.points) * distance
     panel = 0
     while panels[panel + 1] <= v:
         panel += 1
@@ -49,5 +50,5 @@ def transform_taps(
             count = min(lanes, order.size - tap)
             rows = min(lanes, g.kernels - v * lanes)
             transpose_lanes(taps, tap * lanes, lanes, w, here + tap, g.kernel, rows, count, lanes)
-        goal = (panels[panel] * g.channels + c * columns + v - panels[panel]) * lanes
-        transform_weight(scheme, lanes, taps, 0, origin, 0, weights, group * g.points * to[1] + goal, to, 0)
+        within = (panels[panel] * g.channels + c * columns + v - panels[panel]) * lanes
+        transform_weight(scheme, lanes, taps, 0, origin, 0, weights, group * g.points * distance + within, to, 0)
