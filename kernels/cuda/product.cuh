@@ -20,7 +20,7 @@ struct Accuracy {
 
 template <>
 struct Accuracy<float> {
-  static const int SPAN = 64;  // so many terms, then their sum is added to the total: an error of long sums grows less
+  static const int SPAN = 32;  // so many terms, then their sum is added to the total: an error of long sums grows less
 };
 
 // ALONG_TERMS: what lies together in the image are the terms (for the gradient of the weight), not the places.
