@@ -132,7 +132,9 @@ def separate(function: Callable[..., Any], flags: set[str] | None = None) -> Any
     """Decorator of a large function that kernels call. It is compiled once, for all of them. flags: as `kernel`'s."""
     dispatcher = _njit(nogil=True, error_model="numpy", fastmath=flags or set())(function)
 
-    def call(typing: Any, *kinds: Any) -> Any:
+    def call(typing: Any, *given: Any) -> Any:
+        # The index of a prange has no sign: with it the function would be compiled a second time.
+        kinds = tuple(numba.int64 if isinstance(kind, numba.types.Integer) else kind for kind in given)
         dispatcher.compile(kinds)
         signature = dispatcher.overloads[kinds].signature.return_type(*kinds)
         return signature, partial(apart.call, dispatcher)

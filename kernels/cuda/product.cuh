@@ -13,14 +13,16 @@
 // so that a warp's read of shared memory takes 64 or 128 bytes that lie together.
 #include "walk.cuh"
 
-template <typename V>
+template <typename V, bool LARGE>
 struct Accuracy {
   static const int SPAN = 0;  // a float64 sum is added up in one go
 };
 
-template <>
-struct Accuracy<float> {
-  static const int SPAN = 32;  // so many terms, then their sum is added to the total: an error of long sums grows less
+template <bool LARGE>
+struct Accuracy<float, LARGE> {
+  // So many terms, then their sum is added to the total: an error of long sums grows less. A large tile has no registers
+  // left for it more often.
+  static const int SPAN = LARGE ? 64 : 32;
 };
 
 // ALONG_TERMS: what lies together in the image are the terms (for the gradient of the weight), not the places.
@@ -29,7 +31,7 @@ __device__ void tile_product(const Product<T, I>& product, const Result<R, T, I>
   typedef typename Computed<T>::type V;
   const int THREADS = 256, TERMS = sizeof(V) == 8 ? 8 : 16, PAD = 4;
   const int MY_ROWS = ROWS / 16, MY_PLACES = PLACES / 16, RUN = 4;  // RUN places of a thread lie together
-  const int SPAN = Accuracy<V>::SPAN / TERMS;
+  const int SPAN = Accuracy<V, ROWS * PLACES >= 64 * 128>::SPAN / TERMS;
   const int LEFT_LOADS = ROWS * TERMS / THREADS, IMAGE_LOADS = PLACES * TERMS / THREADS;
 
   alignas(16) __shared__ V left[2][TERMS][ROWS + PAD];

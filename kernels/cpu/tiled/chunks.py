@@ -1,8 +1,9 @@
 """Sums over all samples are cut into chunks: threads add them up apart, and they are added together in float64."""
 
-from scratchnet.kernels.cpu.jit import separate
+from scratchnet.kernels.cpu.jit import inline, separate
 from scratchnet.kernels.cpu.layout import Array
 from scratchnet.kernels.cpu.microkernel import add_transposed
+from scratchnet.kernels.cpu.reduce import sum_channel
 
 CHUNKS = 16  # at most
 CHUNK_SUMS = 1 << 16  # elements of all of them, about: more would have to be read again from beyond the second cache
@@ -14,11 +15,23 @@ def chunks_of(blocks: int, sums: int) -> int:
 
 
 @separate
-def add_chunks(gw: Array, sums: Array, group: int, first: int, kernels: int, lanes: int) -> None:
-    """gw[group, k, t] = the sum of sums[group, :, t, k], one chunk after the other, for a vector of t from the first.
+def add_up(gw: Array, gb: Array, sums: Array, upstream: Array, kernels: int, lanes: int, part: int, parts: int) -> None:
+    """One of the parts of gw[group, k, t] = the sum of sums[group, :, t, k] and of gb[k] = upstream's channel k's.
 
-    sums: (groups, chunks, taps, output channels in whole vectors, or those of a group).
+    sums: (groups, chunks, taps, output channels in whole vectors, or those of a group); gb may be empty. One function
+    for both and one loop over its parts, since each parallel loop costs a launch, and half a second of compiling.
     """
+    groups, _, taps, _ = sums.shape
+    blocks = (taps + lanes - 1) // lanes
+    for block in range(groups * blocks * part // parts, groups * blocks * (part + 1) // parts):
+        _add_chunks(gw, sums, block // blocks, block % blocks * lanes, kernels, lanes)
+    for k in range(gb.size * part // parts, gb.size * (part + 1) // parts):
+        sum_channel(upstream, gb, k)
+
+
+@inline
+def _add_chunks(gw: Array, sums: Array, group: int, first: int, kernels: int, lanes: int) -> None:
+    """One chunk after the other, for a vector of t from the first."""
     _, chunks, taps, pitch = sums.shape
     source = sums.reshape(-1)
     for k in range(0, kernels, lanes):

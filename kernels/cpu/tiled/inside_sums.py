@@ -9,8 +9,7 @@ import numpy as np
 from scratchnet.kernels.cpu.jit import inline, kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array, Sizes
 from scratchnet.kernels.cpu.microkernel import multiply, transpose_lanes
-from scratchnet.kernels.cpu.reduce import sum_channel
-from scratchnet.kernels.cpu.tiled.chunks import add_chunks
+from scratchnet.kernels.cpu.tiled.chunks import add_up
 from scratchnet.kernels.cpu.tiled.cutting import half_empty
 from scratchnet.kernels.cpu.tiled.planes import Geometry
 from scratchnet.kernels.cpu.vectors import HOST
@@ -37,12 +36,10 @@ def inside_sums(
             x, gy, sums[group, chunk], g, lanes, group, g.samples * chunk // chunks,
             g.samples * (chunk + 1) // chunks, part % kernel_parts, kernel_parts, block,
         )  # fmt: skip
-    blocks = (taps + lanes - 1) // lanes
-    for part in prange(groups * blocks):
-        add_chunks(gw, sums, part // blocks, part % blocks * lanes, g.kernels, lanes)
-    channels = gy.reshape(g.samples, -1, g.rows * g.columns)
-    for k in prange(gb.size):
-        sum_channel(channels, gb, k)
+    upstream = gy.reshape(g.samples, -1, g.rows * g.columns)
+    parts = max(groups * ((taps + lanes - 1) // lanes), gb.size)
+    for part in prange(parts):
+        add_up(gw, gb, sums, upstream, g.kernels, lanes, part, parts)
 
 
 @separate

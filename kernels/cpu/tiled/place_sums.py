@@ -4,8 +4,7 @@ import numpy as np
 
 from scratchnet.kernels.cpu.jit import inline, kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array, Sizes
-from scratchnet.kernels.cpu.reduce import sum_channel
-from scratchnet.kernels.cpu.tiled.chunks import add_chunks
+from scratchnet.kernels.cpu.tiled.chunks import add_up
 from scratchnet.kernels.cpu.tiled.dot_products import COLUMNS, ROWS, add_dot_products
 from scratchnet.kernels.cpu.tiled.strips import VECTORS, Strips, fill_copies, fill_places
 
@@ -28,12 +27,10 @@ def place_sums(
             x, gy, sums[group, chunk], taps, phases, g, lanes, group, g.sets * g.cuts * chunk // chunks,
             g.sets * g.cuts * (chunk + 1) // chunks, part % kernel_parts, kernel_parts,
         )  # fmt: skip
-    blocks = (count + lanes - 1) // lanes
-    for part in prange(groups * blocks):
-        add_chunks(gw, sums, part // blocks, part % blocks * lanes, g.kernels, lanes)
-    channels = gy.reshape(g.samples, -1, g.rows * g.columns)
-    for k in prange(gb.size):
-        sum_channel(channels, gb, k)
+    upstream = gy.reshape(g.samples, -1, g.rows * g.columns)
+    parts = max(groups * ((count + lanes - 1) // lanes), gb.size)
+    for part in prange(parts):
+        add_up(gw, gb, sums, upstream, g.kernels, lanes, part, parts)
 
 
 @separate

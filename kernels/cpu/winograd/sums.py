@@ -67,15 +67,10 @@ def sum_tiles(
                 images * chunk // chunks, images * (chunk + 1) // chunks, vectors[k], vectors[k + 1],
                 part // kernel_parts % g.channel_parts, lanes,
             )  # fmt: skip
-    blocks = (g.channels + CHANNELS - 1) // CHANNELS
-    for part in prange((g.kernels + lanes - 1) // lanes * blocks):
-        _write_taps(
-            sums, gw, group * g.kernels * g.channels * taps, scheme, g, x.size * x.size, taps, part // blocks * lanes,
-            part % blocks * CHANNELS, lanes,
-        )  # fmt: skip
     channels = upstream.reshape(images, -1, y.height * y.width)
-    for k in prange(gb.size):
-        sum_channel(channels, gb, k)
+    ends = max(_blocks(g, lanes), gb.size)
+    for part in prange(ends):
+        _add_up(sums, gw, gb, channels, group, scheme, g, x.size * x.size, taps, lanes, part, ends)
 
 
 @separate
@@ -166,7 +161,27 @@ def _add_tiles(
             v += columns
 
 
+@inline
+def _blocks(g: SumsCut, lanes: int) -> int:
+    """Of the gradient, each a vector of output channels by some channels."""
+    return (g.kernels + lanes - 1) // lanes * ((g.channels + CHANNELS - 1) // CHANNELS)
+
+
 @separate
+def _add_up(
+    sums: Array, gw: Array, gb: Array, upstream: Array, group: int, scheme: int, g: SumsCut, points: int, taps: int,
+    lanes: int, part: int, parts: int,
+) -> None:  # fmt: skip
+    """One of the parts of a group's gw and of gb: one parallel loop over both, as in tiled/chunks.py."""
+    start, across = group * g.kernels * g.channels * taps, (g.channels + CHANNELS - 1) // CHANNELS
+    for block in range(_blocks(g, lanes) * part // parts, _blocks(g, lanes) * (part + 1) // parts):
+        k, c = block // across * lanes, block % across * CHANNELS
+        _write_taps(sums, gw, start, scheme, g, points, taps, k, c, lanes)
+    for k in range(gb.size * part // parts, gb.size * (part + 1) // parts):
+        sum_channel(upstream, gb, k)
+
+
+@inline
 def _write_taps(
     sums: Array, gw: Array, start: int, scheme: int, g: SumsCut, points: int, taps: int, k: int, first: int, lanes: int
 ) -> None:
