@@ -21,7 +21,7 @@ struct Accuracy {
 template <bool LARGE>
 struct Accuracy<float, LARGE> {
   // So many terms, then their sum is added to the total: an error of long sums grows less. A large tile has no registers
-  // left for it more often.
+  // left to do it as often.
   static const int SPAN = LARGE ? 64 : 32;
 };
 
