@@ -15,7 +15,7 @@ from scratchnet.device import device as Device
 from scratchnet.device import is_pinned as lies_pinned
 from scratchnet.ops import compare
 from scratchnet.ops.promotion import cast, to_device
-from scratchnet.shapes import message, normalize_dim
+from scratchnet.shapes import Size, message, normalize_dim
 
 NUMBERS = (Tensor, bool, int, float, np.generic)  # what an operator takes beside a tensor
 
@@ -61,7 +61,8 @@ def type_as(self: Tensor, other: Tensor) -> Tensor:
 
 def size(self: Tensor, dim: int | None = None) -> Any:
     """The shape, or the size of one dimension. Raises IndexError out of range."""
-    return self.shape if dim is None else self.shape[normalize_dim("size", dim, self.ndim)]
+    shape = self.array.shape
+    return Size(shape) if dim is None else shape[normalize_dim("size", dim, len(shape))]
 
 
 def numel(self: Tensor) -> int:

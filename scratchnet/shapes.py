@@ -37,9 +37,15 @@ def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
     if len(args) == 1 and isinstance(args[0], Iterable):
         args = tuple(args[0])
     for n in args:
-        if not hasattr(n, "__index__"):
-            raise TypeError(f"sizes must be ints, not {type(n).__name__} (={n!r})")
-    return tuple(int(n.__index__()) for n in args)
+        if type(n) is not int:
+            return tuple([_integer(n) for n in args])
+    return args
+
+
+def _integer(n: Any) -> int:
+    if not hasattr(n, "__index__"):
+        raise TypeError(f"sizes must be ints, not {type(n).__name__} (={n!r})")
+    return int(n.__index__())
 
 
 def normalize_dim(op: str, dim: SupportsIndex, ndim: int) -> int:

@@ -267,8 +267,11 @@ class Tensor:
         elif state.recording:
             self._grad = self._grad + grad
         else:
-            with on(grad.device):
-                array_module(grad.array).add(self._grad.array, grad.array, out=self._grad.array)
+            if type(grad.array) is np.ndarray:
+                np.add(self._grad.array, grad.array, out=self._grad.array)
+            else:
+                with on(grad.device):
+                    array_module(grad.array).add(self._grad.array, grad.array, out=self._grad.array)
             self._grad._counter.value += 1
         if self._post_hooks:
             with heard():

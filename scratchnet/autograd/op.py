@@ -13,7 +13,7 @@ from scratchnet.autograd.devices import common_device, zeros
 from scratchnet.autograd.modes import state
 from scratchnet.autograd.node import ONE_VARIABLE, Node, meta_of, owns_alone
 from scratchnet.autograd.saved import FREED, SavedInput, SavedOutput
-from scratchnet.device import CPU, on
+from scratchnet.device import on
 from scratchnet.dtypes import stepping
 from scratchnet.kernels.cuda import driver
 
@@ -82,8 +82,10 @@ class OpNode(Node):
                     raise RuntimeError(INFERENCE_SAVED)
                 arg = SavedInput(arg)
             saved.append(arg)
-        saved.extend(SavedOutput(outputs[position], position) for position in self._outputs)
-        saved.extend(Tensor._wrap(array) for array in self._arrays)
+        for position in self._outputs:
+            saved.append(SavedOutput(outputs[position], position))
+        for array in self._arrays:
+            saved.append(Tensor._wrap(array))
         self._saved, self._arrays = saved, ()
         for index, out in enumerate(outputs):
             if out.array.dtype.kind in "fc" and index not in self._no_grad_outputs:
@@ -139,32 +141,31 @@ class Op:
     @classmethod
     def apply(cls, *args: Any) -> Any:
         """Run forward on the arrays of the Tensors among `args`; record the call where a Tensor requires grad."""
-        recording, on_cpu, place = state.recording, True, CPU
+        recording, on_cpu = state.recording, True
         arrays: list[Any] = []
-        needs: list[bool] = []
         for arg in args:  # once: for a small net's step this takes as long as its kernels
             if isinstance(arg, Tensor):
-                array = arg.array
-                arrays.append(array)
-                needs.append(recording and arg.requires_grad)
-                on_cpu = on_cpu and type(array) is np.ndarray
-            else:
-                arrays.append(arg)
-                needs.append(False)
-        if not on_cpu:
-            on_cpu = not driver.present()
-            if not on_cpu:
-                args, place = common_device(cls, args)
-                arrays = [arg.array if isinstance(arg, Tensor) else arg for arg in args]
+                arg = arg.array
+                on_cpu = on_cpu and type(arg) is np.ndarray
+            arrays.append(arg)
         node = cls.node_type()
-        node.needs = tuple(needs)
-        if on_cpu and (cls.silent or state.quiet) and not stepping.active:
-            result = cls.forward(node, *arrays)
-            if not recording and type(result) is np.ndarray and not cls.view and not state.inference:
-                return Tensor._wrap(result)
+        if recording:
+            node.needs = tuple([isinstance(arg, Tensor) and arg.requires_grad for arg in args])
         else:
+            node.needs = (False,) * len(args)
+        if stepping.active or (not on_cpu and driver.present()):
+            args, place = common_device(cls, args)
+            arrays = [arg.array if isinstance(arg, Tensor) else arg for arg in args]
             with np.errstate(all="ignore"), on(place):
                 result = step_forward(cls, node, args) if stepping.active else cls.forward(node, *arrays)
+        else:
+            if cls.silent or state.quiet:
+                result = cls.forward(node, *arrays)
+            else:
+                with np.errstate(all="ignore"):
+                    result = cls.forward(node, *arrays)
+            if not recording and type(result) is np.ndarray and not cls.view and not state.inference:
+                return Tensor._wrap(result)
         single = not isinstance(result, tuple)
         outputs = (Tensor._wrap(result),) if single else tuple([Tensor._wrap(array) for array in result])
         if cls.view:

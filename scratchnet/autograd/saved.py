@@ -18,11 +18,11 @@ class SavedInput:
 
     def __init__(self, tensor: Tensor) -> None:
         self.tensor = tensor
-        self.version = tensor._version
+        self.version = tensor._counter.value
 
     def unpack(self) -> Tensor:
         tensor = self.tensor
-        if tensor._version != self.version:
+        if tensor._counter.value != self.version:
             raise RuntimeError(_changed_in_place(tensor, tensor.grad_fn, tensor._output_index, self.version))
         return tensor
 
@@ -34,7 +34,7 @@ class SavedOutput:
 
     def __init__(self, tensor: Tensor, index: int) -> None:
         self.array, self.index = tensor.array, index
-        self.counter, self.version = tensor._counter, tensor._version
+        self.counter, self.version = tensor._counter, tensor._counter.value
 
     def unpack(self, node: Node) -> Tensor:
         tensor = Tensor._wrap(self.array)

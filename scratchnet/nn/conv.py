@@ -11,7 +11,7 @@ from scratchnet.nn import init
 from scratchnet.nn.activation import ReLU
 from scratchnet.nn.calling import Hooked
 from scratchnet.nn.module import Module
-from scratchnet.nn.parameter import Parameter
+from scratchnet.nn.parameter import Parameter, registered
 from scratchnet.ops.conv import conv2d_relu
 from scratchnet.ops.creation import empty
 from scratchnet.shapes import message
@@ -30,7 +30,8 @@ def ntuple(value: Any, n: int) -> tuple[int, ...]:
 class _ConvNd(Module):
     """What convolutions of both directions share: arguments, parameters, initial values, printing."""
 
-    bias: Parameter | None
+    weight: Parameter = registered()
+    bias: Parameter | None = registered()
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ from typing import Any
 from scratchnet.nn import functional as F
 from scratchnet.nn import init
 from scratchnet.nn.module import Module
-from scratchnet.nn.parameter import Parameter
+from scratchnet.nn.parameter import Parameter, registered
 from scratchnet.ops.creation import empty
 from scratchnet.tensor import Tensor
 
@@ -29,7 +29,8 @@ class Linear(Module):
     Weight (out_features, in_features), bias (out_features,), drawn from U(-1/sqrt(in_features), 1/sqrt(in_features)).
     """
 
-    bias: Parameter | None
+    weight: Parameter = registered()
+    bias: Parameter | None = registered()
 
     def __init__(
         self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None

@@ -9,7 +9,7 @@ from scratchnet import dtypes
 from scratchnet.nn import functional as F
 from scratchnet.nn import init
 from scratchnet.nn.module import Module
-from scratchnet.nn.parameter import Parameter
+from scratchnet.nn.parameter import Parameter, registered
 from scratchnet.ops.creation import empty, ones, zeros
 from scratchnet.ops.from_data import tensor
 from scratchnet.shapes import message
@@ -26,7 +26,10 @@ class _BatchNorm(Module):
 
     _version = 2
     _dims: tuple[int, ...] = ()
-    bias: Parameter | None
+    weight: Parameter | None = registered()
+    bias: Parameter | None = registered()
+    running_mean: Any = registered("_buffers")
+    running_var: Any = registered("_buffers")
 
     def __init__(
         self,

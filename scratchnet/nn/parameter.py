@@ -8,6 +8,32 @@ from scratchnet.ops.creation import empty
 from scratchnet.tensor import Tensor
 
 
+class _Registered:
+    """What `registered` gives: an attribute of a class that looks into its module's table."""
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, module: Any, owner: type | None = None) -> Any:
+        try:
+            return module.__dict__[self.table][self.name]
+        except (AttributeError, KeyError):  # asked of the class, or not registered
+            raise AttributeError(
+                f"type object '{owner.__name__ if owner else ''}' has no attribute '{self.name}'"
+            ) from None
+
+
+def registered(table: str = "_parameters") -> Any:
+    """For a class of modules: `weight: Parameter = registered()`. The parameter is found as without it, but sooner.
+
+    Otherwise Python looks everywhere before it calls Module.__getattr__: a microsecond for each parameter and step.
+    """
+    return _Registered(table)
+
+
 class Parameter(Tensor):
     """A tensor that is a module's parameter: assigned to an attribute it shows up in `parameters()`.
 

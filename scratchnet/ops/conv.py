@@ -15,9 +15,9 @@ from scratchnet.device import kernels_anywhere, kernels_for
 from scratchnet.dtypes import stepping
 from scratchnet.ops.activation import Rectified, relu
 from scratchnet.ops.checks import check_same_dtype, check_tensor
-from scratchnet.ops.conv_checks import check_gradient, check_ranks
+from scratchnet.ops.conv_checks import check_gradient, check_tensors
 from scratchnet.ops.conv_plan import Geometry, Plan, Shape, known_algorithm, planned
-from scratchnet.ops.conv_shapes import check_bias_shape, check_channels, check_image, check_plan
+from scratchnet.ops.conv_shapes import check_bias_shape, check_channels, check_image, check_plan, check_rank
 from scratchnet.ops.geometry import Sizes, each, remembered, resolve_padding
 from scratchnet.ops.pad import pad
 
@@ -148,7 +148,7 @@ def _convolve(
     kind: type[Convolution] = Convolution,
 ) -> Tensor:
     """Convolution over n axes of space."""
-    check_ranks(op, input, weight, bias, n)
+    check_tensors(op, input, weight, bias)
     x_shape, w_shape = input.array.shape, weight.array.shape
     case = (op, n, x_shape, w_shape, None if bias is None else bias.array.shape)
     plan, after = _checked(case, stride, padding, dilation, groups)
@@ -172,6 +172,7 @@ def _checked(
 ) -> tuple[Plan, Sizes]:
     """The plan for "auto", whose padding is that before an image, and the padding after it. TypeError, RuntimeError."""
     op, n, x_shape, w_shape, bias_shape = case
+    check_rank(op, x_shape, w_shape, n)
     steps, spread = each(stride, n, op, "stride"), each(dilation, n, op, "dilation")
     check_plan(op, w_shape, steps, spread, groups)
     before, after = resolve_padding(padding, w_shape[2:], steps, spread, op)

@@ -13,24 +13,22 @@ from scratchnet.ops.conv_shapes import (
     check_image,
     check_output,
     check_plan,
-    check_rank,
 )
 from scratchnet.ops.geometry import Pair, check_at_least, conv_size, pair
 
 
-def check_ranks(op: str, input: Any, weight: Any, bias: Any, n: int = 2) -> None:
-    """Tensors with n axes of space, floating-point and of one dtype. Raises TypeError, RuntimeError."""
+def check_tensors(op: str, input: Any, weight: Any, bias: Any) -> None:
+    """Tensors, floating-point and of one dtype. Raises TypeError, RuntimeError."""
     if not (isinstance(input, Tensor) and isinstance(weight, Tensor)) or not isinstance(bias, (Tensor, NoneType)):
         check_tensor(op, "input", input)
         check_tensor(op, "weight", weight)
         check_optional_tensor(op, "bias", bias)
-    x, w = input.array, weight.array
-    check_rank(op, x.shape, w.shape, n)
-    if w.dtype is not x.dtype:
-        check_same_dtype(op, "weight", weight, "input", x.dtype)
-    if bias is not None and bias.array.dtype is not x.dtype:
-        check_same_dtype(op, "bias", bias, "input", x.dtype)
-    if x.dtype.kind not in "fc":
+    dtype = input.array.dtype
+    if weight.array.dtype is not dtype:
+        check_same_dtype(op, "weight", weight, "input", dtype)
+    if bias is not None and bias.array.dtype is not dtype:
+        check_same_dtype(op, "bias", bias, "input", dtype)
+    if dtype.kind not in "fc":
         check_floating(op, "input", input)
 
 

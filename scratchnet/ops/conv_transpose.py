@@ -6,9 +6,9 @@ from typing import Any
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
 from scratchnet.ops.conv import ChannelSum, Conv2dGradWeight, Convolution, Shape, chosen
-from scratchnet.ops.conv_checks import check_bias, check_ranks
+from scratchnet.ops.conv_checks import check_bias, check_tensors
 from scratchnet.ops.conv_plan import Plan
-from scratchnet.ops.conv_shapes import check_channels, check_output_padding, check_plan, transposed_image
+from scratchnet.ops.conv_shapes import check_channels, check_output_padding, check_plan, check_rank, transposed_image
 from scratchnet.ops.geometry import check_at_least, each
 from scratchnet.ops.pad import pad
 from scratchnet.shapes import message
@@ -48,8 +48,9 @@ def _convolve_transposed(
 ) -> Tensor:
     """Transposed convolution over n axes of space; `geometry`: stride, padding, output_padding, dilation."""
     op = f"conv_transpose{n}d"
-    check_ranks(op, input, weight, bias, n)
+    check_tensors(op, input, weight, bias)
     x_shape, w_shape = input.array.shape, weight.array.shape
+    check_rank(op, x_shape, w_shape, n)
     names = ("stride", "padding", "output_padding", "dilation")
     steps, border, extra, spread = [each(value, n, op, name) for value, name in zip(geometry, names, strict=True)]
     check_plan(op, w_shape, steps, spread, groups)

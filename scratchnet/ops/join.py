@@ -63,13 +63,15 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 
 def _joined(op: str, given: list[Tensor], dim: int) -> Tensor:
-    if any(not x.ndim for x in given):
+    ranks = [x.array.ndim for x in given]
+    if min(ranks) == 0:
         raise RuntimeError(f"{op}: tensors: zero-dimensional tensor cannot be concatenated; use stack")
-    skip = any(x.ndim > 1 for x in given)
-    parts = [x for x in given if x.array.shape != (0,)] if skip else given
-    dtype = result_type(*given)
-    dim = normalize_dim(op, dim, parts[0].ndim)
+    parts = [x for x in given if x.array.shape != (0,)] if max(ranks) > min(ranks) else given
     first = parts[0].array.shape
+    if len({x.array.dtype for x in given}) > 1:
+        common = result_type(*given)
+        parts = [cast(x, common) for x in parts]
+    dim = normalize_dim(op, dim, len(first))
     for i, x in enumerate(parts):
         shape = x.array.shape
         if len(shape) != len(first):
@@ -81,11 +83,13 @@ def _joined(op: str, given: list[Tensor], dim: int) -> Tensor:
                     f"must have {len(first)} dimensions: Tensors must have same number of dimensions",
                 )
             )
+        if shape == first:
+            continue
         for axis, (a, b) in enumerate(zip(first, shape, strict=True)):
             if axis != dim and a != b:
                 rule = f"has size {b} in dimension {axis}, not {a}: sizes must match except in dimension {dim}"
                 raise RuntimeError(message(op, f"tensors[{i}]", f"shape {list(shape)}", rule))
-    result: Tensor = Cat.apply(dim, *(cast(x, dtype) for x in parts))
+    result: Tensor = Cat.apply(dim, *parts)
     return result
 
 

@@ -1,5 +1,6 @@
 """The linear layer's op: x @ weight.T + bias in one node."""
 
+from types import NoneType
 from typing import Any
 
 from scratchnet.autograd.core import Tensor
@@ -30,9 +31,10 @@ class Addmm(Op):
 
 
 def _check(input: Any, weight: Any, bias: Any) -> None:
-    check_tensor("linear", "input", input)
-    check_tensor("linear", "weight", weight)
-    check_optional_tensor("linear", "bias", bias)
+    if not (isinstance(input, Tensor) and isinstance(weight, Tensor) and isinstance(bias, (Tensor, NoneType))):
+        check_tensor("linear", "input", input)
+        check_tensor("linear", "weight", weight)
+        check_optional_tensor("linear", "bias", bias)
     x, w = input.array.shape, weight.array.shape
     if not x or not w:
         rule = "needs at least 1 dimension: both arguments to linear need to be at least 1D"

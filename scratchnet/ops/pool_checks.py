@@ -48,7 +48,8 @@ def placed(
     check_tensor(op, "input", input)
     case = (op, n, input.array.shape, bool(ceil_mode))
     sizes = _checked(case, kernel_size, stride, padding, dilation)
-    images, was_batched = batched(op, n, input)
+    was_batched = input.array.ndim == n + 2
+    images = input if was_batched else input.unsqueeze(0)
     if not integers or input.array.dtype.kind == "b":
         check_floating(op, "input", input)
     return Windows(images, was_batched, *sizes)
@@ -63,10 +64,3 @@ def _checked(
     arguments = window(op, n, kernel_size, stride, padding, dilation)
     check_pooled(op, n, shape)
     return *arguments, pooled_size(op, shape if len(shape) == n + 2 else (1, *shape), *arguments, ceil_mode)
-
-
-def batched(op: str, n: int, input: Tensor) -> tuple[Tensor, bool]:
-    """The input with a batch and n axes of space, and whether it came so. Only the batch may be empty."""
-    shape = input.array.shape
-    check_pooled(op, n, shape)
-    return (input, True) if len(shape) == n + 2 else (input.unsqueeze(0), False)

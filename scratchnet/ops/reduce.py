@@ -24,9 +24,10 @@ def restore(x: Tensor, dims: tuple[int, ...], keepdim: bool) -> Tensor:
     """Put back, with length 1, the dimensions that a reduction took away."""
     if keepdim:
         return x
+    shape = list(x.array.shape)
     for dim in sorted(dims):
-        x = x.unsqueeze(dim)
-    return x
+        shape.insert(dim, 1)
+    return x.reshape(shape)
 
 
 class Sum(Op):

@@ -32,20 +32,23 @@ class View(Op):
 
 def _infer(op: str, input: Tensor, shape: tuple[int, ...]) -> tuple[int, ...]:
     """The shape with its -1 worked out. Raises RuntimeError where the number of elements doesn't fit."""
-    count = input.array.size
-    unknown = [i for i, length in enumerate(shape) if length == -1]
-    known = math.prod([length for length in shape if length != -1])
-    if len(unknown) > 1:
+    count, known, unknown = input.array.size, 1, 0
+    for length in shape:
+        if length == -1:
+            unknown += 1
+        elif length < 0:
+            raise RuntimeError(
+                message(op, "shape", list(shape), "must not hold negative sizes other than -1: invalid shape dimension")
+            )
+        else:
+            known *= length
+    if unknown > 1:
         raise RuntimeError(message(op, "shape", list(shape), "may hold -1 once: only one dimension can be inferred"))
-    if any(length < -1 for length in shape):
-        raise RuntimeError(
-            message(op, "shape", list(shape), "must not hold negative sizes other than -1: invalid shape dimension")
-        )
     if unknown:
         if not known:
             raise RuntimeError(message(op, "shape", list(shape), "leaves -1 ambiguous: the other sizes multiply to 0"))
         if count % known == 0:
-            return tuple(count // known if length == -1 else length for length in shape)
+            return tuple([count // known if length == -1 else length for length in shape])
     elif known == count:
         return shape
     rule = f"is invalid for input of size {count} with shape {list(input.array.shape)}"
@@ -172,19 +175,19 @@ class Expand(Op):
 def expand(input: Tensor, *shape: Any) -> Tensor:
     """torch.Tensor.expand: dimensions of length 1 seen as `shape` says (-1 keeps one); a view with stride 0."""
     check_tensor("expand", "input", input)
-    given = sizes(shape)
-    old = (None,) * (len(given) - input.ndim) + tuple(input.array.shape)
-    if len(given) < input.ndim:
+    given, old = sizes(shape), input.array.shape
+    lead = len(given) - len(old)
+    if lead < 0:
         raise RuntimeError(
-            message("expand", "shape", list(given), f"must have at least the {input.ndim} dimensions of the tensor")
+            message("expand", "shape", list(given), f"must have at least the {len(old)} dimensions of the tensor")
         )
-    if any(new < -1 or (new == -1 and length is None) for new, length in zip(given, old, strict=True)):
+    target = tuple([old[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(given)])
+    if target and min(target) < 0:
         raise RuntimeError(
             message("expand", "shape", list(given), "must not hold -1 in a leading, non-existing dimension")
         )
-    target = tuple(length if new == -1 and length is not None else new for new, length in zip(given, old, strict=True))
-    if not expandable(tuple(input.array.shape), target):
-        rule = f"must match the existing size at each non-singleton dimension of {list(input.array.shape)}"
+    if not expandable(old, target):
+        rule = f"must match the existing size at each non-singleton dimension of {list(old)}"
         raise RuntimeError(message("expand", "shape", list(given), rule))
     result: Tensor = Expand.apply(input, target)
     return result

@@ -65,22 +65,22 @@ def convolve_samples(
     sets, memories = g.sets * g.groups, len(dealt)
     pixels, places = g.channels * g.source_plane, g.kernels * g.rows * g.columns
     all_dealt, all_results = dealt.reshape(-1), result.reshape(-1)
-    blocks = (pixels + BLOCK - 1) // BLOCK
-    for part in prange(memories if apart else sets * blocks):
-        if apart:
-            for chosen in range(sets * part // memories, sets * (part + 1) // memories):
-                _deal(all_dealt, part, source, g, chosen, 0, pixels, lanes)
+    if apart:
+        for memory in prange(memories):
+            for chosen in range(sets * memory // memories, sets * (memory + 1) // memories):
+                _deal(all_dealt, memory, source, g, chosen, 0, pixels, lanes)
                 for row in range(g.rows):
                     _row(
                         all_dealt, weights, bias, all_results, row_bases[row], row_classes[row], column_bases,
-                        column_classes, class_starts, x_terms, w_terms, g, relu, lanes, part, chosen, row, 0,
+                        column_classes, class_starts, x_terms, w_terms, g, relu, lanes, memory, chosen, row, 0,
                         g.kernels, block,
                     )  # fmt: skip
-                _collect(target, all_results, part, g, chosen, 0, places, lanes)
-        else:
+                _collect(target, all_results, memory, g, chosen, 0, places, lanes)
+    else:
+        blocks = (pixels + BLOCK - 1) // BLOCK
+        for part in prange(sets * blocks):
             first = part % blocks * BLOCK
             _deal(all_dealt, part // blocks, source, g, part // blocks, first, min(pixels, first + BLOCK), lanes)
-    if not apart:
         for part in prange(sets * g.rows * kernel_parts):
             chosen = part // kernel_parts // g.rows
             row = part // kernel_parts % g.rows
