@@ -5,6 +5,7 @@ with all that it holds: for large functions most of the time. As libraries of th
 all kernels. A kernel on disk has the libraries with it that it calls.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from numba.core import caching
@@ -20,6 +21,18 @@ def call(dispatcher: Any, context: Any, builder: Any, signature: Any, args: Any)
     compiled = dispatcher.get_compile_result(signature)
     _libraries[compiled.fndesc.llvm_func_name] = compiled.library
     return context.call_internal(builder, compiled.fndesc, signature, args)
+
+
+def written(name: str, context: Any, write: Callable[[Any], None]) -> None:
+    """Makes the library of the function of that name, which `write` writes into a module, unless it is there."""
+    if name not in _libraries:
+        library = context.codegen().create_library(name)
+        module = library.create_ir_module(name)
+        write(module)
+        library.enable_object_caching()
+        library.add_ir_module(module)
+        library.finalize()
+        _libraries[name] = library
 
 
 class _Together(caching.CompileResultCacheImpl):

@@ -6,6 +6,7 @@ from typing import Any
 from llvmlite import ir
 from numba.core import types
 
+from scratchnet.kernels.cpu import apart
 from scratchnet.kernels.cpu.vectors import HOST
 
 INT, INT32, BIT = ir.IntType(64), ir.IntType(32), ir.IntType(1)
@@ -169,17 +170,24 @@ class Builder:
         full_name = f"scratchnet_{name}_{self.suffix}"
         function = self.b.module.globals.get(full_name)
         if function is None:
-            kind = ir.FunctionType(result or ir.VoidType(), [arg.type for arg in args])
-            function = ir.Function(self.b.module, kind, full_name)
+            function = self.declare(self.b.module, full_name, args, result)
             function.linkage = "internal"
             function.attributes.add("noinline")
-            inner = Builder(ir.IRBuilder(function.append_basic_block("entry")), self.dtype)
-            answer = body(inner, function.args)
-            if answer is None:
-                inner.b.ret_void()
-            else:
-                inner.b.ret(answer)
+            self.write(function, body)
         return self.b.call(function, args)
+
+    def declare(self, module: Any, name: str, args: Sequence[Any], result: Any) -> Any:
+        """A function of the module for such arguments."""
+        return ir.Function(module, ir.FunctionType(result or ir.VoidType(), [arg.type for arg in args]), name)
+
+    def write(self, function: Any, body: Body) -> None:
+        """What the function does."""
+        inner = Builder(ir.IRBuilder(function.append_basic_block("entry")), self.dtype)
+        answer = body(inner, function.args)
+        if answer is None:
+            inner.b.ret_void()
+        else:
+            inner.b.ret(answer)
 
     @property
     def suffix(self) -> str:
@@ -229,7 +237,7 @@ class _Loop:
 
 
 def called(name: str, body: Body, result: Any = None) -> Callable[..., Any]:
-    """An intrinsic's code: a call of a function of the module, whose result is what `body` gives."""
+    """An intrinsic's code: a call of a function whose result is what `body` gives, compiled once for all that call it."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         passed = [
@@ -237,7 +245,11 @@ def called(name: str, body: Body, result: Any = None) -> Callable[..., Any]:
             for kind, arg in zip(signature.args, args, strict=True)
         ]
         dtype = next(kind.dtype for kind in signature.args if isinstance(kind, types.Array))
-        answer = Builder(builder, dtype).call(name, body, passed, result)
+        v = Builder(builder, dtype)
+        full_name = f"scratchnet_{name}_{v.suffix}"
+        apart.written(full_name, context, lambda module: v.write(v.declare(module, full_name, passed, result), body))
+        function = builder.module.globals.get(full_name) or v.declare(builder.module, full_name, passed, result)
+        answer = builder.call(function, passed)
         return context.get_dummy_value() if result is None else answer
 
     return code
