@@ -237,7 +237,10 @@ class _Loop:
 
 
 def called(name: str, body: Body, result: Any = None) -> Callable[..., Any]:
-    """An intrinsic's code: a call of a function whose result is what `body` gives, compiled once for all that call it."""
+    """An intrinsic's code: a call of a function whose result is what `body` gives. It is compiled once for each dtype,
+
+    that of the intrinsic's first array, for all that call it.
+    """
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         passed = [
