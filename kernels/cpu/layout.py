@@ -30,13 +30,7 @@ def is_ready(x: Array) -> bool:
 
 def plain(x: Array, dtype: np.dtype[Any] | None = None) -> Array:
     """x for reading: C-contiguous, of the dtype computed in, of a type that Numba knows. A copy only if need be."""
-    flags = x.flags
-    if dtype is None:
-        if x.dtype is _SINGLE and flags.carray:  # by far the most
-            return x
-        wanted = compute_dtype(x.dtype)
-    else:
-        wanted = dtype
+    wanted, flags = compute_dtype(x.dtype) if dtype is None else dtype, x.flags
     if flags.carray and x.dtype == wanted:  # C-contiguous, writeable and aligned
         return x
     if x.dtype == wanted and flags.c_contiguous and flags.aligned:

@@ -158,27 +158,23 @@ class Builder:
 
     def intrinsic(self, name: str, result: Any, arguments: Sequence[Any]) -> Any:
         """A call of LLVM's function `name`."""
-        kind = ir.FunctionType(result, [argument.type for argument in arguments])
-        function = self.b.module.globals.get(name) or ir.Function(self.b.module, kind, name)
-        return self.b.call(function, arguments)
+        return self.b.call(_declared(self.b.module, name, arguments, result), arguments)
 
     def call(self, name: str, body: Body, args: Sequence[Any], result: Any = None) -> Any:
         """Calls a function of the module that `body` writes, once for each dtype, and that returns what it gives.
 
         Written into its caller a loop would share the caller's registers, and its sums be spilled to memory.
         """
-        full_name = f"scratchnet_{name}_{self.suffix}"
-        function = self.b.module.globals.get(full_name)
-        if function is None:
-            function = self.declare(self.b.module, full_name, args, result)
+        function = _declared(self.b.module, self.name_of(name), args, result)
+        if function.is_declaration:
             function.linkage = "internal"
             function.attributes.add("noinline")
             self.write(function, body)
         return self.b.call(function, args)
 
-    def declare(self, module: Any, name: str, args: Sequence[Any], result: Any) -> Any:
-        """A function of the module for such arguments."""
-        return ir.Function(module, ir.FunctionType(result or ir.VoidType(), [arg.type for arg in args]), name)
+    def name_of(self, name: str) -> str:
+        """What the function of that name is called for these vectors."""
+        return f"scratchnet_{name}_{self.suffix}"
 
     def write(self, function: Any, body: Body) -> None:
         """What the function does."""
@@ -236,6 +232,12 @@ class _Loop:
         return node
 
 
+def _declared(module: Any, name: str, args: Sequence[Any], result: Any) -> Any:
+    """The module's function of that name, for such arguments."""
+    kind = ir.FunctionType(result or ir.VoidType(), [arg.type for arg in args])
+    return module.globals.get(name) or ir.Function(module, kind, name)
+
+
 def called(name: str, body: Body, result: Any = None) -> Callable[..., Any]:
     """An intrinsic's code: a call of a function whose result is what `body` gives. It is compiled once for each dtype,
 
@@ -249,10 +251,9 @@ def called(name: str, body: Body, result: Any = None) -> Callable[..., Any]:
         ]
         dtype = next(kind.dtype for kind in signature.args if isinstance(kind, types.Array))
         v = Builder(builder, dtype)
-        full_name = f"scratchnet_{name}_{v.suffix}"
-        apart.written(full_name, context, lambda module: v.write(v.declare(module, full_name, passed, result), body))
-        function = builder.module.globals.get(full_name) or v.declare(builder.module, full_name, passed, result)
-        answer = builder.call(function, passed)
+        full_name = v.name_of(name)
+        apart.written(full_name, context, lambda module: v.write(_declared(module, full_name, passed, result), body))
+        answer = builder.call(_declared(builder.module, full_name, passed, result), passed)
         return context.get_dummy_value() if result is None else answer
 
     return code

@@ -267,11 +267,8 @@ class Tensor:
         elif state.recording:
             self._grad = self._grad + grad
         else:
-            if type(grad.array) is np.ndarray:
-                np.add(self._grad.array, grad.array, out=self._grad.array)
-            else:
-                with on(grad.device):
-                    array_module(grad.array).add(self._grad.array, grad.array, out=self._grad.array)
+            with on(grad.device):
+                array_module(grad.array).add(self._grad.array, grad.array, out=self._grad.array)
             self._grad._counter.value += 1
         if self._post_hooks:
             with heard():

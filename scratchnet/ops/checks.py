@@ -1,5 +1,6 @@
 """Checks that many ops share. Each raises what torch raises, before anything is computed."""
 
+from types import NoneType
 from typing import Any
 
 from scratchnet import dtypes
@@ -20,6 +21,14 @@ def check_optional_tensor(op: str, argument: str, value: Any) -> None:
     """Raises TypeError unless `value` is a Tensor or None."""
     if value is not None:
         check_tensor(op, argument, value)
+
+
+def check_operands(op: str, input: Any, weight: Any, bias: Any) -> None:
+    """Raises TypeError unless a layer's input and weight are Tensors and its bias is one or None."""
+    if not (isinstance(input, Tensor) and isinstance(weight, Tensor) and isinstance(bias, (Tensor, NoneType))):
+        check_tensor(op, "input", input)
+        check_tensor(op, "weight", weight)
+        check_optional_tensor(op, "bias", bias)
 
 
 def check_same_dtype(op: str, argument: str, value: Tensor, reference: str, dtype: Any) -> None:

@@ -1,10 +1,9 @@
 """What convolutions ask of their arguments, with torch's exception types and key phrases."""
 
-from types import NoneType
 from typing import Any
 
 from scratchnet.autograd.core import Tensor
-from scratchnet.ops.checks import check_floating, check_optional_tensor, check_same_dtype, check_tensor
+from scratchnet.ops.checks import check_floating, check_operands, check_same_dtype, check_tensor
 from scratchnet.ops.conv_shapes import (
     Shape,
     check_batched,
@@ -19,10 +18,7 @@ from scratchnet.ops.geometry import Pair, check_at_least, conv_size, pair
 
 def check_tensors(op: str, input: Any, weight: Any, bias: Any) -> None:
     """Tensors, floating-point and of one dtype. Raises TypeError, RuntimeError."""
-    if not (isinstance(input, Tensor) and isinstance(weight, Tensor)) or not isinstance(bias, (Tensor, NoneType)):
-        check_tensor(op, "input", input)
-        check_tensor(op, "weight", weight)
-        check_optional_tensor(op, "bias", bias)
+    check_operands(op, input, weight, bias)
     dtype = input.array.dtype
     if weight.array.dtype is not dtype:
         check_same_dtype(op, "weight", weight, "input", dtype)

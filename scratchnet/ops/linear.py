@@ -1,12 +1,11 @@
 """The linear layer's op: x @ weight.T + bias in one node."""
 
-from types import NoneType
 from typing import Any
 
 from scratchnet.autograd.core import Tensor
 from scratchnet.autograd.op import Op
 from scratchnet.device import kernels_for
-from scratchnet.ops.checks import check_optional_tensor, check_same_dtype, check_tensor
+from scratchnet.ops.checks import check_operands, check_same_dtype
 from scratchnet.ops.conv import ChannelSum
 from scratchnet.ops.matmul import Mm
 from scratchnet.shapes import broadcast_shapes, expandable, message
@@ -31,10 +30,7 @@ class Addmm(Op):
 
 
 def _check(input: Any, weight: Any, bias: Any) -> None:
-    if not (isinstance(input, Tensor) and isinstance(weight, Tensor) and isinstance(bias, (Tensor, NoneType))):
-        check_tensor("linear", "input", input)
-        check_tensor("linear", "weight", weight)
-        check_optional_tensor("linear", "bias", bias)
+    check_operands("linear", input, weight, bias)
     x, w = input.array.shape, weight.array.shape
     if not x or not w:
         rule = "needs at least 1 dimension: both arguments to linear need to be at least 1D"

@@ -6,8 +6,7 @@ from typing import Any, ClassVar
 
 from scratchnet.autograd.devices import APART
 from scratchnet.autograd.modes import no_grad
-from scratchnet.device import CPU, device, device_of, kernels_for, on
-from scratchnet.kernels.cuda import driver
+from scratchnet.device import device, device_of, kernels_for, on
 from scratchnet.optim.optimizer import Closure, Group, Optimizer, run_closure
 from scratchnet.tensor import Tensor
 
@@ -46,21 +45,14 @@ class KernelOptimizer(Optimizer):
             if grad is not None:
                 states, own = self._prepare(param, group)
                 times[id(param)] = time = times.get(id(param), 0) + 1
+                place = device_of(param.array)
                 members = [param, grad, *states]
-                place = self._place_of(members)
+                for held in members:
+                    if held is not None and device_of(held.array) is not place:
+                        raise apart(type(self).__name__, place, held)
                 batches.setdefault((time, place.index, *own.items()), []).append(members)
         for (_, _, *own_items), batch in batches.items():
             self._update(device_of(batch[0][0].array), batch, {**settings, **dict(own_items)})
-
-    def _place_of(self, members: list[Any]) -> device:
-        """The device on which all of them lie. Raises RuntimeError where they don't lie together."""
-        if not driver.present():
-            return CPU
-        place = device_of(members[0].array)
-        for held in members:
-            if held is not None and device_of(held.array) is not place:
-                raise apart(type(self).__name__, place, held)
-        return place
 
     def _update(self, place: device, members: list[list[Any]], settings: dict[str, Any]) -> None:
         """Run the kernel on parameters of one device, in place, and count the writes."""

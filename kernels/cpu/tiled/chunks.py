@@ -14,6 +14,12 @@ def chunks_of(blocks: int, sums: int) -> int:
     return 1 << (max(1, min(blocks, CHUNKS, CHUNK_SUMS // sums)).bit_length() - 1)
 
 
+@inline
+def blocks_of(sums: Array, lanes: int) -> int:
+    """How many vectors of taps the groups of the sums have."""
+    return len(sums) * ((sums.shape[2] + lanes - 1) // lanes)
+
+
 @separate
 def add_up(gw: Array, gb: Array, sums: Array, upstream: Array, kernels: int, lanes: int, part: int, parts: int) -> None:
     """One of the parts of gw[group, k, t] = the sum of sums[group, :, t, k] and of gb[k] = upstream's channel k's.
@@ -21,10 +27,10 @@ def add_up(gw: Array, gb: Array, sums: Array, upstream: Array, kernels: int, lan
     sums: (groups, chunks, taps, output channels in whole vectors, or those of a group); gb may be empty. One function
     for both and one loop over its parts, since each parallel loop costs a launch, and half a second of compiling.
     """
-    groups, _, taps, _ = sums.shape
-    blocks = (taps + lanes - 1) // lanes
-    for block in range(groups * blocks * part // parts, groups * blocks * (part + 1) // parts):
-        _add_chunks(gw, sums, block // blocks, block % blocks * lanes, kernels, lanes)
+    blocks = blocks_of(sums, lanes)
+    each = blocks // len(sums)
+    for block in range(blocks * part // parts, blocks * (part + 1) // parts):
+        _add_chunks(gw, sums, block // each, block % each * lanes, kernels, lanes)
     for k in range(gb.size * part // parts, gb.size * (part + 1) // parts):
         sum_channel(upstream, gb, k)
 

@@ -9,7 +9,7 @@ import numpy as np
 from scratchnet.kernels.cpu.jit import inline, kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array, Sizes
 from scratchnet.kernels.cpu.microkernel import multiply, transpose_lanes
-from scratchnet.kernels.cpu.tiled.chunks import add_up
+from scratchnet.kernels.cpu.tiled.chunks import add_up, blocks_of
 from scratchnet.kernels.cpu.tiled.cutting import half_empty
 from scratchnet.kernels.cpu.tiled.planes import Geometry
 from scratchnet.kernels.cpu.vectors import HOST
@@ -28,7 +28,7 @@ def inside_sums(
     it gets the sums of gy over all but its channels.
     """
     g = Geometry(*sizes)
-    groups, chunks, taps, _ = sums.shape
+    groups, chunks, _, _ = sums.shape
     for part in prange(groups * chunks * kernel_parts):
         group = part // (chunks * kernel_parts)
         chunk = part // kernel_parts % chunks
@@ -37,7 +37,7 @@ def inside_sums(
             g.samples * (chunk + 1) // chunks, part % kernel_parts, kernel_parts, block,
         )  # fmt: skip
     upstream = gy.reshape(g.samples, -1, g.rows * g.columns)
-    parts = max(groups * ((taps + lanes - 1) // lanes), gb.size)
+    parts = max(blocks_of(sums, lanes), gb.size)
     for part in prange(parts):
         add_up(gw, gb, sums, upstream, g.kernels, lanes, part, parts)
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from scratchnet.kernels.cpu.jit import inline, kernel, prange, separate
 from scratchnet.kernels.cpu.layout import Array, Sizes
-from scratchnet.kernels.cpu.tiled.chunks import add_up
+from scratchnet.kernels.cpu.tiled.chunks import add_up, blocks_of
 from scratchnet.kernels.cpu.tiled.dot_products import COLUMNS, ROWS, add_dot_products
 from scratchnet.kernels.cpu.tiled.strips import VECTORS, Strips, fill_copies, fill_places
 
@@ -19,7 +19,7 @@ def place_sums(
     If gb isn't empty, it gets the sums of gy over all but its channels.
     """
     g = Strips(*sizes)
-    groups, chunks, count, _ = sums.shape
+    groups, chunks, _, _ = sums.shape
     for part in prange(groups * chunks * kernel_parts):
         group = part // (chunks * kernel_parts)
         chunk = part // kernel_parts % chunks
@@ -28,7 +28,7 @@ def place_sums(
             g.sets * g.cuts * (chunk + 1) // chunks, part % kernel_parts, kernel_parts,
         )  # fmt: skip
     upstream = gy.reshape(g.samples, -1, g.rows * g.columns)
-    parts = max(groups * ((count + lanes - 1) // lanes), gb.size)
+    parts = max(blocks_of(sums, lanes), gb.size)
     for part in prange(parts):
         add_up(gw, gb, sums, upstream, g.kernels, lanes, part, parts)
 

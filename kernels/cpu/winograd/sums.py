@@ -174,7 +174,8 @@ def _add_up(
 ) -> None:  # fmt: skip
     """One of the parts of a group's gw and of gb: one parallel loop over both, as in tiled/chunks.py."""
     start, across = group * g.kernels * g.channels * taps, (g.channels + CHANNELS - 1) // CHANNELS
-    for block in range(_blocks(g, lanes) * part // parts, _blocks(g, lanes) * (part + 1) // parts):
+    blocks = _blocks(g, lanes)
+    for block in range(blocks * part // parts, blocks * (part + 1) // parts):
         k, c = block // across * lanes, block % across * CHANNELS
         _write_taps(sums, gw, start, scheme, g, points, taps, k, c, lanes)
     for k in range(gb.size * part // parts, gb.size * (part + 1) // parts):
